@@ -1,0 +1,46 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export type Log = Logger
+
+/**
+ * JSON lines on standard output; readable lines when it is a terminal.
+ * The message of a line is fixed words; what varies goes into fields.
+ */
+export async function createLog(program: string, level: string): Promise<Log> {
+  const options = {
+    level,
+    base: { program },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
+  }
+  return process.stdout.isTTY ? pino(options, await prettyLines()) : pino(options)
+}
+
+async function prettyLines(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ sync: true, ignore: 'pid,hostname', messageFormat: '[{program}] {msg}' })
+}
+
+interface ErrorDescription {
+  type: string
+  message: string
+  code?: unknown
+  stack?: string | undefined
+  cause?: ErrorDescription
+}
+
+/**
+ * Name, message, code, stack and causes, nothing else. Do not replace this with pino's own serializer: it
+ * copies every property of an error, and OAuth libraries attach whole token responses to theirs.
+ */
+function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error && { code: error.code }),
+    stack: error.stack,
+    ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
+  }
+}

@@ -1,0 +1,57 @@
+import { createLog, type Log } from './log.ts'
+import { PortInUseError } from './server.ts'
+import { type Environment, SettingsError } from './settings.ts'
+
+/** EX_CONFIG of sysexits.h: the settings are wrong; starting again without changing them will not help. */
+export const badSettings = 78
+
+interface Program<Config extends { readonly logLevel: string }> {
+  readonly name: string
+  loadConfig(environment: Environment): Config
+  /** Opens what the program needs and serves; the result closes it, letting requests in flight finish. */
+  start(config: Config, log: Log): Promise<() => Promise<void>>
+}
+
+/**
+ * The life of a program: settings, start, signals, exit code. With --check it stops after the settings.
+ * A parent process with a channel is told when the program serves.
+ */
+export async function runProgram<Config extends { readonly logLevel: string }>(
+  process: NodeJS.Process,
+  program: Program<Config>,
+): Promise<void> {
+  let config: Config
+  try {
+    config = program.loadConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(badSettings)
+  }
+  if (process.argv.includes('--check')) {
+    process.stdout.write(`${program.name}: the settings are good\n`)
+    return
+  }
+  const log = await createLog(program.name, config.logLevel)
+  let close: () => Promise<void>
+  try {
+    close = await program.start(config, log)
+  } catch (error) {
+    const settings = error instanceof SettingsError || error instanceof PortInUseError
+    if (settings) process.stderr.write(`${program.name}: ${error.message}\n`)
+    else log.fatal({ err: error }, 'could not start')
+    process.exit(settings ? badSettings : 1)
+  }
+  let closing = false
+  const stop = async (signal: NodeJS.Signals) => {
+    // Whoever asks twice does not want to wait.
+    if (closing) process.exit(1)
+    closing = true
+    log.info({ signal }, 'stopping')
+    await close()
+    log.info('stopped')
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void stop(name))
+  process.send?.('serving')
+}

@@ -1,0 +1,92 @@
+import leven from 'leven'
+import { z } from 'zod'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+type Shape = Readonly<Record<string, z.ZodType>>
+type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> }
+
+/** Everything that is wrong with the settings, one sentence a problem. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`Bad settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads each setting of the shape from the environment. An empty value counts as unset, so that a line
+ * `NAME=` in .env means the default. `rules` sees what could be read (a setting with a problem is missing)
+ * and returns problems between settings. Throws one SettingsError that names every problem.
+ */
+export function readSettings<S extends Shape>(
+  shape: S,
+  environment: Environment,
+  rules: (values: Partial<Values<S>>) => readonly string[],
+): Values<S> {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, type] of Object.entries(shape)) {
+    const result = type.safeParse(environment[name] || undefined)
+    if (result.success) values[name] = result.data
+    else problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}`))
+  }
+  problems.push(...rules(values as Partial<Values<S>>))
+  if (problems.length > 0) throw new SettingsError(problems)
+  return values as Values<S>
+}
+
+const ourPrefixes = /^(AUTH0|BFF|TENANT|REACT_APP_AUTH0)_/
+
+/**
+ * Names in the environment that look like a setting of ours but are none: a typing error would otherwise
+ * silently mean the default. Names of other programs are none of our business.
+ */
+export function unknownSettings(environment: Environment, known: readonly string[]): string[] {
+  return Object.keys(environment)
+    .filter((name) => !known.includes(name))
+    .flatMap((name) => {
+      const similar = name.length < 8 ? undefined : known.find((other) => leven(name, other) <= 2)
+      if (similar) return [`${name} is not a setting; did you mean ${similar}?`]
+      return ourPrefixes.test(name) ? [`${name} is not a setting; .env.example lists them all`] : []
+    })
+}
+
+export const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
+    .default(fallback)
+
+export const seconds = (fallback: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'must be a number of seconds, 1 or more')
+    .transform(Number)
+    .default(fallback)
+
+/** An http(s) origin, kept without its final slash: `http://localhost:4040`. */
+export const origin = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'must be a URL that begins with http:// or https://',
+  )
+  .refine((value) => {
+    const url = URL.parse(value)
+    return !url || (url.pathname === '/' && !url.search && !url.hash && !url.username)
+  }, 'must be an origin: scheme, host and port, nothing behind')
+  .transform((value) => new URL(value).origin)
+
+export const logLevel = z
+  .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+  })
+  .default('info')
+
+export const nodeEnv = z.string().optional()
+export const host = z.string().default('localhost')
