@@ -42,16 +42,24 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     else log.fatal({ err: error }, 'could not start')
     process.exit(settings ? badSettings : 1)
   }
-  let closing = false
-  const stop = async (signal: NodeJS.Signals) => {
-    // Whoever asks twice does not want to wait.
-    if (closing) process.exit(1)
-    closing = true
-    log.info({ signal }, 'stopping')
+  let stoppingSince: number | undefined
+  const stop = async (reason: string) => {
+    stoppingSince = performance.now()
+    log.info({ reason }, 'stopping')
     await close()
     log.info('stopped')
     process.exit(0)
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void stop(name))
-  process.send?.('serving')
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stoppingSince === undefined) void stop(signal)
+      // Who asks twice does not want to wait. From a terminal one Ctrl-C comes twice by itself: npm passes it on.
+      else if (performance.now() - stoppingSince > 1000) process.exit(1)
+    })
+  }
+  // Started by another program, it does not outlive it.
+  process.on('disconnect', () => {
+    if (stoppingSince === undefined) void stop('parent gone')
+  })
+  if (process.connected) process.send?.('serving')
 }
