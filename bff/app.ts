@@ -1,0 +1,60 @@
+import express, { type Express } from 'express'
+import type { Log } from '../shared/log.ts'
+import type { Config } from './config.ts'
+import { answerErrors } from './edge/errors.ts'
+import { health } from './edge/health.ts'
+import { setRequestKind } from './edge/request-kind.ts'
+import { requestLog } from './edge/request-log.ts'
+import { requireSameOrigin } from './edge/same-origin.ts'
+import { securityHeaders } from './edge/security-headers.ts'
+import { proxyRoutes } from './gateway/proxy.ts'
+import { HttpError } from './http-error.ts'
+import { loginRoutes } from './login/login.ts'
+import { assets } from './pages/assets.ts'
+import { createPages } from './pages/pages.ts'
+import { useViews } from './pages/views.ts'
+import type { Provider } from './session/provider.ts'
+import type { Sessions } from './session/sessions.ts'
+import { findVisitor } from './session/visitor.ts'
+
+export interface Parts {
+  readonly sessions: Sessions
+  readonly provider: Provider
+  /** The ring that seals the sessions also signs the transaction cookies of a login. Newest first. */
+  readonly secrets: readonly string[]
+  readonly log: Log
+  readonly isStopping: () => boolean
+}
+
+/**
+ * The gateway. The order below is the security design: what stands higher holds for everything beneath it.
+ * No page and no proxied request passes through the login library; nothing is reachable that no line names.
+ */
+export function createApp(config: Config, { sessions, provider, secrets, log, isStopping }: Parts): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('trust proxy', [...config.trustProxy])
+  app.set('case sensitive routing', true)
+  app.set('strict routing', true)
+  // A query value is a string or a list of strings, never an object of the client's making.
+  app.set('query parser', 'simple')
+  useViews(app)
+
+  app.use(requestLog(log))
+  app.use(securityHeaders(config))
+  app.use(setRequestKind)
+  app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
+  app.use(assets())
+  app.use(requireSameOrigin(config.baseUrl))
+
+  app.use(loginRoutes({ config, sessions, provider, secrets }))
+
+  const visitor = findVisitor(sessions, config)
+  app.use(proxyRoutes(config, visitor))
+  app.use(visitor, createPages(config))
+
+  app.use((_req, _res, next) => next(new HttpError(404, 'No such page')))
+  app.use(answerErrors({ baseUrl: config.baseUrl, log }))
+  return app
+}

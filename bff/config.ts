@@ -1,0 +1,148 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import {
+  chosenProvider,
+  embeddedClients,
+  type ProviderKind,
+  providerProblems,
+  providerSettings,
+} from '../shared/identity-provider.ts'
+import {
+  type Environment,
+  host,
+  logLevel,
+  nodeEnv,
+  origin,
+  port,
+  readSettings,
+  seconds,
+} from '../shared/settings.ts'
+
+/** Every setting the gateway reads, by its name in the environment. */
+export const gatewaySettings = {
+  ...providerSettings,
+  NODE_ENV: nodeEnv,
+  HOST: host,
+  BFF_PORT: port(4040),
+  API_PORT: port(6060),
+  BASE_URL: origin.optional(),
+  API_SERVER_URL: origin.optional(),
+  AUTH0_CLIENT_ID: z.string().optional(),
+  AUTH0_CLIENT_SECRET: z.string().optional(),
+  DATA_DIR: z.string().default('.data'),
+  SESSION_SECRET: z
+    .string()
+    .transform((value) => value.split(',').map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length >= 32),
+      'must have at least 32 characters (several secrets: newest first, a comma between)',
+    )
+    .optional(),
+  SESSION_STORE: z
+    .string()
+    .refine((value) => value === 'memory:' || /^sqlite:./.test(value), 'must be memory: or sqlite:PATH')
+    .optional(),
+  SESSION_IDLE_SECONDS: seconds(1800),
+  SESSION_ABSOLUTE_SECONDS: seconds(43_200),
+  TRUST_PROXY: z
+    .string()
+    .transform((value) => value.split(',').map((address) => address.trim()))
+    .refine(
+      (addresses) => addresses.every((address) => isIP(address.split('/')[0] ?? '') > 0),
+      'must be a list of IP addresses or networks, a comma between',
+    )
+    .default([]),
+  LOG_LEVEL: logLevel,
+}
+
+export interface Config {
+  readonly production: boolean
+  readonly host: string
+  readonly port: number
+  /** The gateway's own origin as the browser sees it, without final slash. */
+  readonly baseUrl: string
+  /** True when the browser reaches the gateway by https. */
+  readonly secure: boolean
+  readonly provider: {
+    readonly kind: ProviderKind
+    readonly issuer: string
+    readonly clientId: string
+    readonly clientSecret: string
+    readonly audience: string
+  }
+  /** The messages API's origin, without final slash. */
+  readonly apiServerUrl: string
+  readonly session: {
+    readonly store: string
+    /** Newest first; undefined: generated once into the data folder. */
+    readonly secrets: readonly string[] | undefined
+    readonly idleSeconds: number
+    readonly absoluteSeconds: number
+  }
+  readonly dataDir: string
+  readonly trustProxy: readonly string[]
+  readonly logLevel: string
+}
+
+/** Pure: environment in, settings out. Throws SettingsError naming every problem at once. */
+export function loadConfig(environment: Environment): Config {
+  const values = readSettings(gatewaySettings, environment, problemsBetween)
+  const { kind, issuer } = chosenProvider(values)
+  const baseUrl = values.BASE_URL ?? `http://localhost:${values.BFF_PORT}`
+  return {
+    production: values.NODE_ENV === 'production',
+    host: values.HOST,
+    port: values.BFF_PORT,
+    baseUrl,
+    secure: baseUrl.startsWith('https:'),
+    provider: {
+      kind,
+      issuer,
+      clientId: values.AUTH0_CLIENT_ID ?? embeddedClients.gateway.id,
+      clientSecret: values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret,
+      audience: values.AUTH0_AUDIENCE,
+    },
+    apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
+    session: {
+      store: values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`,
+      secrets: values.SESSION_SECRET,
+      idleSeconds: values.SESSION_IDLE_SECONDS,
+      absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
+    },
+    dataDir: values.DATA_DIR,
+    trustProxy: values.TRUST_PROXY,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+type Values = { readonly [Name in keyof typeof gatewaySettings]?: z.output<(typeof gatewaySettings)[Name]> }
+
+function problemsBetween(values: Values): string[] {
+  const problems = providerProblems(values)
+  const embedded = chosenProvider(values).kind === 'embedded'
+  if (!embedded) {
+    for (const name of ['AUTH0_CLIENT_ID', 'AUTH0_CLIENT_SECRET'] as const) {
+      if (!values[name]) problems.push(`${name} is required with an identity provider of your own`)
+    }
+  } else if (values.AUTH0_CLIENT_ID || values.AUTH0_CLIENT_SECRET) {
+    problems.push('AUTH0_DOMAIN (or ISSUER_URL) is required with AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET')
+  }
+  return values.NODE_ENV === 'production' ? [...problems, ...productionProblems(values)] : problems
+}
+
+/** What is convenient on a laptop and dangerous on the internet. */
+function productionProblems(values: Values): string[] {
+  const problems: string[] = []
+  if (!values.BASE_URL?.startsWith('https:')) problems.push('BASE_URL must begin with https:// in production')
+  if (values.SESSION_STORE === 'memory:') {
+    problems.push('SESSION_STORE must not be memory: in production; a restart would log everybody out')
+  }
+  if (!values.SESSION_SECRET) problems.push('SESSION_SECRET is required in production')
+  // .env.example's own value, and anything with next to no entropy.
+  for (const secret of values.SESSION_SECRET ?? []) {
+    if (/example|change.?me/i.test(secret) || new Set(secret).size < 10) {
+      problems.push('SESSION_SECRET must be random in production: openssl rand -base64 48')
+    }
+  }
+  return problems
+}

@@ -1,0 +1,35 @@
+import { Router } from 'express'
+import type { Log } from '../../shared/log.ts'
+
+interface Health {
+  /** Throws when the session storage cannot be used. */
+  readonly checkStorage: () => Promise<void>
+  readonly isStopping: () => boolean
+  readonly log: Log
+}
+
+/**
+ * /livez: the process answers; restart it when it does not. /readyz: send it visitors. An identity provider
+ * that is down does not make a gateway unready: logged-in visitors go on, and every other gateway would be
+ * in the same state.
+ */
+export function health({ checkStorage, isStopping, log }: Health): Router {
+  const router = Router()
+  router.get('/livez', (_req, res) => {
+    res.json({ status: 'ok' })
+  })
+  router.get('/readyz', async (_req, res) => {
+    if (isStopping()) {
+      res.status(503).json({ status: 'stopping' })
+      return
+    }
+    try {
+      await checkStorage()
+      res.json({ status: 'ok' })
+    } catch (error) {
+      log.error({ err: error }, 'the session storage is not ready')
+      res.status(503).json({ status: 'unavailable', failed: ['session storage'] })
+    }
+  })
+  return router
+}

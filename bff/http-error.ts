@@ -1,0 +1,31 @@
+/** What the visitor reads instead of the text that the status alone would give. */
+export interface Problem {
+  readonly title: string
+  readonly text: string
+  readonly action?: { readonly href: string; readonly label: string }
+}
+
+interface Details {
+  readonly cause?: unknown
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter?: number
+  readonly problem?: Problem
+}
+
+/**
+ * The gateway's one error class: thrown anywhere, answered and logged by edge/errors.ts only.
+ * The message is for the log.
+ */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly status: number
+  readonly retryAfter: number | undefined
+  readonly problem: Problem | undefined
+
+  constructor(status: number, message: string, { cause, retryAfter, problem }: Details = {}) {
+    super(message, { cause })
+    this.status = status
+    this.retryAfter = retryAfter
+    this.problem = problem
+  }
+}

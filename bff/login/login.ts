@@ -1,0 +1,86 @@
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
+import type { Config } from '../config.ts'
+import { localPath } from '../edge/return-to.ts'
+import { HttpError } from '../http-error.ts'
+import { ticketCookie, ticketIn } from '../session/cookie.ts'
+import type { Provider } from '../session/provider.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { TicketStore } from '../session/ticket-store.ts'
+import { asLoginError, lostLogin } from './login-errors.ts'
+import { logout } from './logout.ts'
+import { createOidc, decodeState } from './oidc.ts'
+
+declare global {
+  namespace Express {
+    interface Locals {
+      earlierTicket?: string | undefined
+    }
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly sessions: Sessions
+  readonly provider: Provider
+  readonly secrets: readonly string[]
+}
+
+/** /login, /signup, /callback and /logout: the only routes that express-openid-connect is mounted on. */
+export function loginRoutes({ config, sessions, provider, secrets }: Parts): Router {
+  const cookie = ticketCookie(config)
+  // The ticket from before the login is worthless after it, whoever logged in (ASVS 7.2.4).
+  const endEarlierSession = async (_req: Request, res: Response) => {
+    if (res.locals.earlierTicket) await sessions.end(res.locals.earlierTicket)
+  }
+  const oidc = createOidc(config, new TicketStore(sessions), secrets, endEarlierSession)
+  const router = Router({ caseSensitive: true, strict: true })
+
+  for (const [path, hint] of [
+    ['/login', {}],
+    ['/signup', { screen_hint: 'signup' }],
+  ] as const) {
+    router.get(path, refuseHead, oidc.forLogin, async (req, res) => {
+      const returnTo = localPath(req.query.returnTo, config.baseUrl)
+      // The only parameter taken from the address: asking for the password again can do no harm.
+      const prompt = req.query.prompt === 'login' && { prompt: 'login' }
+      await res.oidc.login({ returnTo, authorizationParams: { ...hint, ...prompt } })
+    })
+  }
+
+  router.get('/callback', refuseHead, async (req, res, next) => {
+    const ticket = ticketIn(req.headers.cookie, cookie.name)
+    const login = oidc.openTransaction(req)
+    if (login) {
+      res.locals.earlierTicket = ticket
+      oidc.forCallback(login.slot)(req, res, next)
+      return
+    }
+    // A used or foreign state: the Back button, a reload, a login finished elsewhere. Nothing is redeemed.
+    const page = localPath(decodeState(req.query.state)?.returnTo, config.baseUrl)
+    if (await sessions.find(ticket)) res.redirect(303, page)
+    else throw lostLogin(page)
+  })
+  router.get('/callback', async (_req, res) => {
+    await res.oidc.callback({ redirectUri: `${config.baseUrl}/callback` })
+  })
+
+  router.post('/logout', logout({ config, sessions, provider }))
+
+  router.all(['/login', '/signup', '/callback'], refuseMethod('GET'))
+  router.all('/logout', refuseMethod('POST'))
+  router.use(asLoginError)
+  return router
+}
+
+function refuseMethod(allowed: string): RequestHandler {
+  return (_req, res, next) => {
+    res.setHeader('Allow', allowed)
+    next(new HttpError(405, `Only ${allowed} is allowed here`))
+  }
+}
+
+/** Express answers HEAD by GET's handler, which here would start a login or use up the code. */
+function refuseHead(req: Request, res: Response, next: NextFunction): void {
+  if (req.method === 'HEAD') refuseMethod('GET')(req, res, next)
+  else next()
+}

@@ -1,0 +1,36 @@
+import { HttpError } from '../http-error.ts'
+
+/** What the messages API said, whatever it said. */
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+export type FetchMessage = (
+  path: string,
+  request: { requestId: string; accessToken?: string },
+) => Promise<Answer>
+
+const timeoutMilliseconds = 10_000
+
+/** GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow. */
+export function createMessagesApi(apiServerUrl: string): FetchMessage {
+  return async (path, { requestId, accessToken }) => {
+    const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId })
+    if (accessToken !== undefined) headers.set('authorization', `Bearer ${accessToken}`)
+    try {
+      const response = await fetch(`${apiServerUrl}${path}`, {
+        headers,
+        // A redirect would carry the token to wherever it points.
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMilliseconds),
+      })
+      return { status: response.status, body: await response.json() }
+    } catch (error) {
+      const slow = error instanceof Error && error.name === 'TimeoutError'
+      throw slow
+        ? new HttpError(504, 'The messages API did not answer in time', { cause: error })
+        : new HttpError(502, 'The messages API gave no usable answer', { cause: error })
+    }
+  }
+}

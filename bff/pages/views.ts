@@ -1,0 +1,45 @@
+import { join, relative } from 'node:path'
+import { Eta } from 'eta'
+import type { Application } from 'express'
+import { assetAddress } from './assets.ts'
+import { siteMap } from './site-map.ts'
+
+const folder = join(import.meta.dirname, '../../views')
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** What surrounds a view: the whole document, or nothing for a request of htmx that swaps a part. */
+      layout: string
+      /** The path of the request, for the bar and for coming back after login. */
+      path: string
+    }
+  }
+}
+
+/**
+ * Eta as the application's view engine, each template compiled once. One template and one address serve page
+ * and fragment: what differs is the layout around it, so caches have to tell them apart.
+ */
+export function useViews(app: Application): void {
+  const eta = new Eta({ views: folder, cache: true })
+  app.engine('eta', (file, data, done) => {
+    try {
+      done(null, eta.render(`/${relative(folder, file)}`.replace(/\.eta$/, ''), data))
+    } catch (error) {
+      done(error)
+    }
+  })
+  app.set('views', folder)
+  app.set('view engine', 'eta')
+  app.enable('view cache')
+  app.locals.asset = assetAddress
+  app.locals.tabs = siteMap.flatMap(({ path, tab }) => (tab ? [{ path, ...tab }] : []))
+  app.use((req, res, next) => {
+    res.locals.layout = req.headers['hx-request-type'] === 'partial' ? '/layouts/fragment' : '/layouts/page'
+    res.locals.path = req.originalUrl
+    res.vary('HX-Request')
+    res.vary('HX-Request-Type')
+    next()
+  })
+}

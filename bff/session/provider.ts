@@ -1,0 +1,65 @@
+import * as openid from 'openid-client'
+import type { Config } from '../config.ts'
+import { HttpError } from '../http-error.ts'
+import type { Tokens } from './session.ts'
+
+/** What the session room needs of the identity provider after the login. */
+export interface Provider {
+  /** Undefined: the grant has ended (RFC 6749 section 5.2, invalid_grant). Throws HttpError 503 on outages. */
+  refresh(refreshToken: string): Promise<Tokens | undefined>
+  /** RFC 7009. Rejects when the provider does not confirm. */
+  revoke(refreshToken: string): Promise<void>
+  /** Where RP-initiated logout begins, if the provider has it. Rejects when it cannot be reached. */
+  endSessionEndpoint(): Promise<string | undefined>
+}
+
+const timeoutSeconds = 5
+
+/** Nothing is asked before it is needed: a gateway starts while its provider is down. */
+export function createProvider({ issuer, clientId, clientSecret }: Config['provider']): Provider {
+  let discovered: Promise<openid.Configuration> | undefined
+  const configuration = () => {
+    discovered ??= discover()
+    return discovered
+  }
+  const discover = async () => {
+    const loopback = issuer.startsWith('http:') ? { execute: [openid.allowInsecureRequests] } : {}
+    const authentication = openid.ClientSecretPost(clientSecret)
+    try {
+      return await openid.discovery(new URL(issuer), clientId, undefined, authentication, {
+        timeout: timeoutSeconds,
+        ...loopback,
+      })
+    } catch (error) {
+      // A failure is not remembered: the next call asks again.
+      discovered = undefined
+      throw error
+    }
+  }
+
+  return {
+    refresh: async (refreshToken) => {
+      const sentAt = Date.now()
+      try {
+        const answer = await openid.refreshTokenGrant(await configuration(), refreshToken)
+        const seconds = answer.expires_in
+        return {
+          accessToken: answer.access_token,
+          // A provider that does not rotate sends none; the old one stays good (RFC 6749 section 6).
+          refreshToken: answer.refresh_token ?? refreshToken,
+          expiresAt: seconds === undefined ? undefined : sentAt + seconds * 1000,
+        }
+      } catch (error) {
+        if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
+        throw new HttpError(503, 'The identity provider did not refresh the grant', {
+          cause: error,
+          retryAfter: 5,
+        })
+      }
+    },
+    revoke: async (refreshToken) => {
+      await openid.tokenRevocation(await configuration(), refreshToken, { token_type_hint: 'refresh_token' })
+    },
+    endSessionEndpoint: async () => (await configuration()).serverMetadata().end_session_endpoint,
+  }
+}

@@ -1,0 +1,47 @@
+/** The ID token's claims, as the login brought them. */
+export type Claims = Readonly<Record<string, unknown>> & { readonly sub: string }
+
+/** What the token endpoint issued. Times are milliseconds since 1970, by this machine's clock. */
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken?: string | undefined
+  /** Undefined: the provider did not say. */
+  readonly expiresAt?: number | undefined
+}
+
+/** What lets the gateway act for a visitor at the API. */
+export interface Grant extends Tokens {
+  /** From then on the access token is refreshed before it is used. */
+  readonly refreshAt?: number | undefined
+}
+
+/** The content of a sealed row. */
+export interface SessionRecord {
+  readonly claims: Claims
+  readonly grant: Grant
+  /** The end of the absolute lifetime. */
+  readonly endsAt: number
+}
+
+/** What a request may know of who makes it. */
+export interface Visitor {
+  readonly claims: Claims
+  /**
+   * The access token to send to the API, refreshed when it is due. Throws HttpError 401 when the grant has
+   * ended (the session has then ended too), 503 when the provider cannot be reached and the token is expired
+   * (the session is kept).
+   */
+  accessToken(): Promise<string>
+}
+
+const widestMargin = 30_000
+
+/**
+ * A refresh is due 30 seconds before the access token expires, so that it does not expire on its way through
+ * the API; for short-lived tokens a tenth of their lifetime, or they would be refreshed at each request.
+ */
+export function grantOf(tokens: Tokens, now: number): Grant {
+  const { expiresAt } = tokens
+  if (expiresAt === undefined) return tokens
+  return { ...tokens, refreshAt: expiresAt - Math.min(widestMargin, (expiresAt - now) / 10) }
+}
