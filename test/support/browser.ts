@@ -1,0 +1,165 @@
+import { type DefaultTreeAdapterTypes, parse, defaultTreeAdapter as tree } from 'parse5'
+import { CookieJar } from 'tough-cookie'
+
+type Element = DefaultTreeAdapterTypes.Element
+type Node = DefaultTreeAdapterTypes.Node
+
+export interface Page {
+  readonly url: URL
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+interface RequestOptions {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export const navigationHeaders = {
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-site': 'none',
+} as const
+
+const fetchHeaders = {
+  accept: '*/*',
+  'sec-fetch-dest': 'empty',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-site': 'same-origin',
+} as const
+
+/** A browser without scripts: cookies, the headers a browser sends, redirects, forms. */
+export class Browser {
+  readonly jar = new CookieJar()
+  /** Every answer, in order. */
+  readonly seen: Page[] = []
+  readonly #base: string
+
+  constructor(base: string) {
+    this.#base = base
+  }
+
+  /** One request, no redirect followed. */
+  async request(
+    path: string | URL,
+    { method = 'GET', headers = {}, body }: RequestOptions = {},
+  ): Promise<Page> {
+    const url = new URL(path, this.#base)
+    const cookie = await this.jar.getCookieString(url.href)
+    const response = await fetch(url, {
+      method,
+      redirect: 'manual',
+      headers: { ...headers, ...(cookie && { cookie }) },
+      ...(body !== undefined && { body }),
+    })
+    for (const line of response.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
+    const page = { url, status: response.status, headers: response.headers, text: await response.text() }
+    this.seen.push(page)
+    return page
+  }
+
+  /** A typed address or a link: follows redirects to the end. */
+  async open(path: string | URL, options: RequestOptions = {}): Promise<Page> {
+    let page = await this.request(path, { ...options, headers: { ...navigationHeaders, ...options.headers } })
+    for (let hops = 0; page.status >= 300 && page.status < 400; hops += 1) {
+      if (hops > 20) throw new Error(`Too many redirects, last to ${page.url.href}`)
+      const target = new URL(page.headers.get('location') ?? '', page.url)
+      page = await this.request(target, { headers: navigationHeaders })
+    }
+    return page
+  }
+
+  /** A request that a script of our own pages makes. */
+  fetch(path: string, options: RequestOptions = {}): Promise<Page> {
+    return this.request(path, { ...options, headers: { ...fetchHeaders, ...options.headers } })
+  }
+
+  /** A request of htmx that swaps a part of the page it is made on. */
+  swap(path: string, current = path): Promise<Page> {
+    const address = new URL(current, this.#base).href
+    return this.fetch(path, {
+      headers: { 'hx-request': 'true', 'hx-request-type': 'partial', 'hx-current-url': address },
+    })
+  }
+
+  /** Fills and sends the first form of a page that has all the fields; follows redirects. */
+  async submit(page: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
+    const form = elements(page.text, 'form').find((candidate) => {
+      const names = inputs(candidate).map((input) => attribute(input, 'name'))
+      return Object.keys(fields).every((name) => names.includes(name))
+    })
+    if (!form)
+      throw new Error(`No form with ${Object.keys(fields).join(', ')} on ${page.url.href}:\n${page.text}`)
+    const values = new URLSearchParams()
+    for (const input of inputs(form)) {
+      const [name, value] = [attribute(input, 'name'), attribute(input, 'value')]
+      if (name && value !== undefined && input.tagName !== 'button') values.set(name, value)
+    }
+    for (const [name, value] of Object.entries(fields)) values.set(name, value)
+    return this.post(page, attribute(form, 'action') ?? page.url.href, values)
+  }
+
+  /** What a form of that page sends to the address. */
+  post(page: Page, action: string, values = new URLSearchParams()): Promise<Page> {
+    const url = new URL(action, page.url)
+    return this.open(url, {
+      method: 'POST',
+      body: values.toString(),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: page.url.origin,
+        'sec-fetch-site': url.origin === page.url.origin ? 'same-origin' : 'cross-site',
+      },
+    })
+  }
+
+  /** Logs in at the tenant and follows everything back; the page on which the visitor ends. */
+  async login(email: string, path = '/profile', password = 'Passw0rd!'): Promise<Page> {
+    const form = await this.open(`/login?returnTo=${encodeURIComponent(path)}&prompt=login`)
+    return this.submit(form, { email, password })
+  }
+
+  /** The value of the ticket cookie, if the browser has one. */
+  async ticket(): Promise<string | undefined> {
+    const cookies = await this.jar.getCookies(this.#base)
+    return cookies.find(({ key }) => key.includes('ticket'))?.value
+  }
+}
+
+/** All elements of a name in a document, in order. */
+export function elements(html: string, name: string): Element[] {
+  const found: Element[] = []
+  const walk = (node: Node) => {
+    if (tree.isElementNode(node) && node.tagName === name) found.push(node)
+    if ('childNodes' in node) for (const child of node.childNodes) walk(child)
+  }
+  walk(parse(html))
+  return found
+}
+
+export function attribute(element: Element, name: string): string | undefined {
+  return element.attrs.find((candidate) => candidate.name === name)?.value
+}
+
+/** The text of the first element of a name, blanks folded. */
+export function textOf(html: string, name: string): string | undefined {
+  const text = (node: Node): string => {
+    if (tree.isTextNode(node)) return node.value
+    return 'childNodes' in node ? node.childNodes.map(text).join('') : ''
+  }
+  const [element] = elements(html, name)
+  return element && text(element).replace(/\s+/g, ' ').trim()
+}
+
+function inputs(form: Element): Element[] {
+  const found: Element[] = []
+  const walk = (node: Node) => {
+    if (tree.isElementNode(node) && (node.tagName === 'input' || node.tagName === 'button')) found.push(node)
+    if ('childNodes' in node) for (const child of node.childNodes) walk(child)
+  }
+  walk(form)
+  return found
+}

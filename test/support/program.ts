@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const root = join(import.meta.dirname, '../..')
+
+export type Environment = Readonly<Record<string, string>>
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A clean environment: nothing of the machine's own settings, and no NODE_ENV of the test runner. */
+function cleanEnvironment(environment: Environment): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: process.env.HOME, ...environment } as NodeJS.ProcessEnv
+}
+
+/** A shipped program in a process of its own, and everything it says. */
+export class Program {
+  readonly log: LogLine[] = []
+  readonly #file: string
+  readonly #environment: Environment
+  readonly #watchers = new Set<() => void>()
+  #child: ChildProcess | undefined
+  #output = ''
+
+  constructor(file: string, environment: Environment) {
+    this.#file = file
+    this.#environment = environment
+  }
+
+  /** Standard output and standard error since the first start. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Resolves when the program serves; rejects with what it said when it ends before that. */
+  async start(): Promise<void> {
+    const child = fork(join(root, this.#file), [], {
+      env: cleanEnvironment(this.#environment),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    })
+    this.#child = child
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#output += chunk.toString()
+    })
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        this.#output += `${line}\n`
+        if (line.startsWith('{')) this.log.push(JSON.parse(line))
+        for (const look of this.#watchers) look()
+      })
+    }
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve())
+      child.once('exit', () => reject(new Error(`${this.#file} ended before it served:\n${this.#output}`)))
+    })
+  }
+
+  /** The first line, past or to come, that the predicate takes. */
+  line(predicate: (line: LogLine) => boolean): Promise<LogLine> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = this.log.find(predicate)
+        if (!found) return
+        this.#watchers.delete(look)
+        resolve(found)
+      }
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name)
+  }
+
+  /** Sends the signal and resolves with the exit code, or the signal's name when that ended it. */
+  async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return null
+    child.kill(name)
+    const [code, signal] = await once(child, 'exit')
+    return code ?? signal
+  }
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program that is expected to end by itself. */
+export async function runToEnd(
+  file: string,
+  environment: Environment,
+  args: readonly string[] = [],
+): Promise<Ended> {
+  const child = fork(join(root, file), [...args], {
+    env: cleanEnvironment(environment),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const [code] = await once(child, 'close')
+  return { code, stdout, stderr }
+}
