@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { apiSettings, loadConfig as loadApiConfig } from './api/config.ts'
 import { type Config, gatewaySettings, loadConfig } from './bff/config.ts'
-import { badSettings } from './shared/program.ts'
+import { badSettings, readDotEnv } from './shared/program.ts'
 import { type Environment, SettingsError, unknownSettings } from './shared/settings.ts'
 import { loadConfig as loadTenantConfig, tenantSettings } from './tenant/config.ts'
 
@@ -68,6 +68,7 @@ function launch(
 async function main(): Promise<void> {
   let config: Config
   try {
+    readDotEnv(process)
     config = loadAll(process.env)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createLog, type Log } from './log.ts'
 import { PortInUseError } from './server.ts'
 import { type Environment, SettingsError } from './settings.ts'
@@ -12,6 +13,18 @@ interface Program<Config extends { readonly logLevel: string }> {
   start(config: Config, log: Log): Promise<() => Promise<void>>
 }
 
+/** The settings in .env, where the environment itself does not name them. Throws SettingsError. */
+export function readDotEnv(process: NodeJS.Process): void {
+  if (!existsSync('.env')) return
+  try {
+    process.loadEnvFile('.env')
+  } catch (error) {
+    throw new SettingsError([
+      `.env cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    ])
+  }
+}
+
 /**
  * The life of a program: settings, start, signals, exit code. With --check it stops after the settings.
  * A parent process with a channel is told when the program serves.
@@ -22,6 +35,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
 ): Promise<void> {
   let config: Config
   try {
+    readDotEnv(process)
     config = program.loadConfig(process.env)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { type DefaultTreeAdapterTypes, parse, defaultTreeAdapter as tree } from 'parse5'
 import { CookieJar } from 'tough-cookie'
 
@@ -49,14 +50,8 @@ export class Browser {
   ): Promise<Page> {
     const url = new URL(path, this.#base)
     const cookie = await this.jar.getCookieString(url.href)
-    const response = await fetch(url, {
-      method,
-      redirect: 'manual',
-      headers: { ...headers, ...(cookie && { cookie }) },
-      ...(body !== undefined && { body }),
-    })
-    for (const line of response.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
-    const page = { url, status: response.status, headers: response.headers, text: await response.text() }
+    const page = await send(url, method, { ...headers, ...(cookie && { cookie }) }, body)
+    for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
     return page
   }
@@ -127,6 +122,32 @@ export class Browser {
     const cookies = await this.jar.getCookies(this.#base)
     return cookies.find(({ key }) => key.includes('ticket'))?.value
   }
+}
+
+/** One request by node:http: fetch would put its own Sec-Fetch-Mode in the place of ours. */
+export function send(
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<Page> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const received = new Headers()
+        for (const [name, values] of Object.entries(response.headersDistinct)) {
+          for (const value of values ?? []) received.append(name, value)
+        }
+        const text = Buffer.concat(chunks).toString()
+        resolve({ url, status: response.statusCode ?? 0, headers: received, text })
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
 }
 
 /** All elements of a name in a document, in order. */

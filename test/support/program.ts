@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -37,6 +38,8 @@ export class Program {
     const child = fork(join(root, this.#file), [], {
       env: cleanEnvironment(this.#environment),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Not in the project's folder: a developer's own .env is no part of a test.
+      cwd: tmpdir(),
       execArgv: [],
     })
     this.#child = child
@@ -99,6 +102,7 @@ export async function runToEnd(
   const child = fork(join(root, file), [...args], {
     env: cleanEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    cwd: tmpdir(),
     execArgv: [],
   })
   let stdout = ''
