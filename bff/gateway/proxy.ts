@@ -1,12 +1,21 @@
 import http from 'node:http'
 import https from 'node:https'
-import { type Request, type RequestHandler, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { createProxyMiddleware } from 'http-proxy-middleware'
 import type { Config } from '../config.ts'
 import { HttpError } from '../http-error.ts'
 import type { Visitor } from '../session/session.ts'
 import { keepAllowedHeaders, upstreamHeaders } from './headers.ts'
 import { type Route, routes } from './routes.ts'
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** How the proxy, which reports errors to one listener for all requests, finds this one's way out. */
+      proxyFailed?: (error: Error) => void
+    }
+  }
+}
 
 /** Longest silence of the API, before its answer and in the middle of it. */
 const silenceMilliseconds = 10_000
@@ -49,7 +58,7 @@ function accessTokenOf(visitor: Visitor | undefined): Promise<string> {
 
 function createForward(apiServerUrl: string): RequestHandler {
   const { Agent } = apiServerUrl.startsWith('https:') ? https : http
-  const proxy = createProxyMiddleware<Request>({
+  const proxy = createProxyMiddleware<Request, Response>({
     target: apiServerUrl,
     changeOrigin: true,
     // Idle connections are dropped before the API drops them (Node servers do after 5 s): the allow-list below
@@ -61,18 +70,22 @@ function createForward(apiServerUrl: string): RequestHandler {
       proxyRes: (answer) => {
         keepAllowedHeaders(answer.headers)
       },
-      // With a listener here the proxy leaves the answer to us; it then passes the error to `next`.
-      error: () => {},
+      // With a listener of ours the proxy answers nothing itself (its own answer would name the API's host).
+      error: (error, _req, res) => {
+        if ('locals' in res) res.locals.proxyFailed?.(error)
+      },
     },
   })
   return (req, res, next) => {
     const startedAt = performance.now()
-    void proxy(req, res, (error?: unknown) => {
+    res.locals.proxyFailed = (cause) => {
       const timedOut = performance.now() - startedAt >= silenceMilliseconds
-      const [status, message] = timedOut
-        ? [504, 'The API did not answer in time']
-        : [502, 'The API cannot be reached']
-      next(new HttpError(status, message, { cause: error }))
-    })
+      next(
+        timedOut
+          ? new HttpError(504, 'The API did not answer in time', { cause })
+          : new HttpError(502, 'The API cannot be reached', { cause }),
+      )
+    }
+    void proxy(req, res)
   }
 }
