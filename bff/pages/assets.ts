@@ -54,6 +54,8 @@ export function assets(): Router {
   for (const { address, content, type } of load().values()) {
     router.get(address, (_req, res) => {
       res.setHeader('Cache-Control', 'public, max-age=31536000, immutable')
+      // The same for everybody, unlike the pages.
+      res.removeHeader('Vary')
       res.setHeader('Content-Type', type)
       res.end(content)
     })

@@ -2,20 +2,30 @@ import { Router } from 'express'
 import type { Config } from '../config.ts'
 import { HttpError } from '../http-error.ts'
 import { createMessagesApi } from './messages-api.ts'
-import { siteMap } from './site-map.ts'
+import { type Page, siteMap } from './site-map.ts'
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The page being filled: when that fails for want of the API, its own view says so (views/error.eta). */
+      page?: Page
+    }
+  }
+}
 
 /** The pages of the site map. A private one sends whoever is not logged in to login and back. */
 export function createPages({ apiServerUrl }: Config): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const fetchMessage = createMessagesApi(apiServerUrl)
-  for (const { path, view, title, access, load } of siteMap) {
-    router.get(path, async (_req, res) => {
+  for (const page of siteMap) {
+    router.get(page.path, async (_req, res) => {
       const { visitor, requestId } = res.locals
-      if (access === 'private' && !visitor) throw new HttpError(401, 'Nobody is logged in')
-      const content = await load?.({ visitor, requestId, fetchMessage })
-      res.status(content?.status ?? 200).render(view, { title, data: content?.data })
+      if (page.access === 'private' && !visitor) throw new HttpError(401, 'Nobody is logged in')
+      res.locals.page = page
+      const content = await page.load?.({ visitor, requestId, fetchMessage })
+      res.status(content?.status ?? 200).render(page.view, { data: content?.data })
     })
-    router.all(path, (_req, res, next) => {
+    router.all(page.path, (_req, res, next) => {
       res.setHeader('Allow', 'GET, HEAD')
       next(new HttpError(405, 'A page takes GET only'))
     })

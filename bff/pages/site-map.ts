@@ -5,6 +5,7 @@ export interface Page {
   readonly path: string
   /** A template in views/. */
   readonly view: string
+  /** Of the tab or window. */
   readonly title: string
   readonly access: 'public' | 'private'
   /** Its place in the bar: for everybody, or only for visitors who are logged in. */
@@ -13,7 +14,7 @@ export interface Page {
 }
 
 export const siteMap: readonly Page[] = [
-  { path: '/', view: 'home', title: 'Hello, Cloakroom!', access: 'public' },
+  { path: '/', view: 'home', title: 'Home', access: 'public' },
   {
     path: '/profile',
     view: 'profile',

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path'
 import { Eta } from 'eta'
 import type { Application } from 'express'
 import { assetAddress } from './assets.ts'
+import { nameOf } from './claims.ts'
 import { siteMap } from './site-map.ts'
 
 const folder = join(import.meta.dirname, '../../views')
@@ -10,9 +11,11 @@ declare global {
   namespace Express {
     interface Locals {
       /** What surrounds a view: the whole document, or nothing for a request of htmx that swaps a part. */
-      layout: string
-      /** The path of the request, for the bar and for coming back after login. */
+      layout: '/layouts/page' | '/layouts/fragment'
+      /** The path of the request, for the bar. */
       path: string
+      /** Path and query of the request, for coming back after login. */
+      address: string
     }
   }
 }
@@ -34,12 +37,14 @@ export function useViews(app: Application): void {
   app.set('view engine', 'eta')
   app.enable('view cache')
   app.locals.asset = assetAddress
-  app.locals.tabs = siteMap.flatMap(({ path, tab }) => (tab ? [{ path, ...tab }] : []))
+  app.locals.nameOf = nameOf
+  app.locals.tabs = siteMap.flatMap(({ path, tab, access }) => (tab ? [{ path, access, ...tab }] : []))
   app.use((req, res, next) => {
     res.locals.layout = req.headers['hx-request-type'] === 'partial' ? '/layouts/fragment' : '/layouts/page'
-    res.locals.path = req.originalUrl
-    res.vary('HX-Request')
-    res.vary('HX-Request-Type')
+    res.locals.path = req.path
+    res.locals.address = req.originalUrl
+    // htmx 4 sends HX-Request-Type with each HX-Request; the bar depends on the cookie.
+    res.vary('HX-Request, HX-Request-Type, Cookie')
     next()
   })
 }
