@@ -45,6 +45,6 @@ export function openDatabase(dataDir: string): DatabaseSync {
     return database
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new SettingsError([`DATA_DIR does not work: ${path}: ${reason}`])
+    throw new SettingsError([`DATA_DIR cannot be used: ${path}: ${reason}`])
   }
 }

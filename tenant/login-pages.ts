@@ -109,12 +109,12 @@ export function loginPages({ provider, users, views, log }: Parts): Router {
 }
 
 async function openInteraction(provider: Provider, req: Request, res: Response): Promise<Interaction> {
-  const ended = 'This login has ended: it was finished in another tab, or it waited for more than an hour.'
-  const interaction = await provider.interactionDetails(req, res).catch((cause) => {
+  try {
+    return await provider.interactionDetails(req, res)
+  } catch (cause) {
+    const ended = 'This login has ended: it was finished in another tab, or it waited for more than an hour.'
     throw new TenantError(400, 'session_not_found', ended, { cause })
-  })
-  if (interaction.uid !== req.params.uid) throw new TenantError(400, 'session_not_found', ended)
-  return interaction
+  }
 }
 
 function typed({ body }: Request): Typed {

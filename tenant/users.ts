@@ -23,7 +23,7 @@ export interface Users {
 export const demoPassword = 'Passw0rd!'
 export const demoUsers = [
   { email: 'admin@example.com', role: 'messages-admin', about: 'may read admin messages' },
-  { email: 'user@example.com', role: undefined, about: 'may not' },
+  { email: 'user@example.com', role: undefined, about: 'may not read admin messages' },
 ] as const
 
 const permissionsOfRoles: Readonly<Record<string, readonly string[]>> = {
