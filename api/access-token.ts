@@ -33,8 +33,7 @@ export function requireAccessToken({ issuer, audience }: Config, keys: Keys): Re
       // Without it the only key of a set would do for any token.
       if (protectedHeader.kid === undefined) throw new errors.JWTInvalid('"kid" is missing')
       // An ID token or a logout token is none, even if its audience fits (RFC 9068 section 4, RFC 8725 section 3.11).
-      if (!tokenTypes.has(protectedHeader.typ?.toLowerCase() ?? ''))
-        throw new errors.JWTInvalid('"typ" is another')
+      if (!isAccessTokenType(protectedHeader.typ)) throw new errors.JWTInvalid('"typ" is another')
       if (payload.iat !== undefined && payload.iat > Date.now() / 1000 + clockTolerance) {
         throw new errors.JWTInvalid('"iat" is in the future')
       }
@@ -44,6 +43,11 @@ export function requireAccessToken({ issuer, audience }: Config, keys: Keys): Re
     }
     next()
   }
+}
+
+/** jose calls it a string, but does not look: it may be anything that JSON can hold. */
+function isAccessTokenType(typ: unknown): boolean {
+  return typeof typ === 'string' && tokenTypes.has(typ.toLowerCase())
 }
 
 /** Lets a request through when its access token grants the permission. Behind requireAccessToken. */

@@ -1,4 +1,11 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'
 
@@ -21,11 +28,18 @@ export interface Keys {
 /** The issuer's keys: found by discovery, fetched once, kept, fetched again for an unknown key id. */
 export function createKeys(issuer: string): Keys {
   let found: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined
+  let remote: Awaited<typeof found>
   let failedAt = Number.NEGATIVE_INFINITY
 
   const remoteKeys = () => {
     found ??= discover(issuer).then(
-      (address) => createRemoteJWKSet(address, { timeoutDuration: timeoutMilliseconds }),
+      (address) => {
+        remote = createRemoteJWKSet(address, {
+          timeoutDuration: timeoutMilliseconds,
+          [customFetch]: fetchUsableKeys,
+        })
+        return remote
+      },
       (error) => {
         // A failure is not remembered: one failed discovery must not refuse tokens until a restart.
         found = undefined
@@ -53,7 +67,8 @@ export function createKeys(issuer: string): Keys {
       } catch (error) {
         if (isNoSuchKey(error)) throw error
         // The keys that were fetched last go on being good while the issuer is away.
-        const last = (await found)?.jwks()
+        // Not by way of the promise: somebody may be asking again, and whoever comes meanwhile need not wait.
+        const last = remote?.jwks()
         if (!last) throw unreachable(error)
         return await createLocalJWKSet(last)(header, token).catch(() => {
           throw unreachable(error)
@@ -62,8 +77,8 @@ export function createKeys(issuer: string): Keys {
     },
     ready: async () => {
       try {
-        const remote = await remoteKeys()
-        if (!remote.jwks()) await remote.reload()
+        const keys = await remoteKeys()
+        if (!keys.jwks()) await keys.reload()
       } catch (error) {
         throw unreachable(error)
       }
@@ -78,6 +93,26 @@ function isNoSuchKey(error: unknown): boolean {
 function unreachable(cause: unknown): ApiError {
   const body = { message: 'Unable to verify credentials' }
   return new ApiError(503, "The issuer's keys cannot be had", { cause, body, retryAfter: 5 })
+}
+
+const keySet = z.object({ keys: z.array(z.unknown()) })
+/** A public RSA key of 2048 bits or more: shorter ones RS256 forbids (RFC 7518 section 3.3). */
+const usableKey = z.object({
+  kty: z.literal('RSA'),
+  n: z.base64url().min(342),
+  e: z.base64url().min(1),
+  d: z.never().optional(),
+})
+
+/**
+ * The key set without the keys that cannot verify. jose would fail over such a key with an error that looks
+ * like an outage or a bug of ours, whenever somebody's token names it.
+ */
+const fetchUsableKeys: FetchImplementation = async (address, options) => {
+  const response = await fetch(address, options)
+  if (!response.ok) return response
+  const { keys } = keySet.parse(await response.json())
+  return Response.json({ keys: keys.filter((key) => usableKey.safeParse(key).success) })
 }
 
 const metadata = z.object({ issuer: z.string(), jwks_uri: z.url() })

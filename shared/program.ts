@@ -75,5 +75,6 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
   process.on('disconnect', () => {
     if (stoppingSince === undefined) void stop('parent gone')
   })
-  if (process.connected) process.send?.('serving')
+  // A parent that has gone meanwhile is no error; 'disconnect' ends the program.
+  if (process.connected) process.send?.('serving', undefined, undefined, () => {})
 }

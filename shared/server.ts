@@ -1,4 +1,11 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import type { Duplex } from 'node:stream'
 
 interface Address {
@@ -14,8 +21,14 @@ export class PortInUseError extends Error {
 
 /** Opens the server's port. Throws PortInUseError when another program holds it. */
 export async function listen(app: RequestListener, { host, port, portSetting }: Address): Promise<Server> {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, app)
+  const options = { headersTimeout: 10_000, requestTimeout: 60_000, requireHostHeader: false }
+  const server = createServer(options, (req, res) => {
+    if (isWellFormed(req)) app(req, res)
+    else answerMyself(res, 400)
+  })
   server.on('clientError', answerParserError)
+  // Node's own answer to it, as to a missing Host header, has no body and none of the security headers.
+  server.on('checkExpectation', (_req, res) => answerMyself(res, 417))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
@@ -40,10 +53,38 @@ export async function drain(server: Server, milliseconds: number): Promise<void>
   clearInterval(sweep)
 }
 
+/** HTTP/1.1 requires a Host header; and Express answers in HTML, past every handler, to an address that is none. */
+function isWellFormed({ httpVersion, headers, url = '' }: IncomingMessage): boolean {
+  if (httpVersion === '1.1' && headers.host === undefined) return false
+  return url.startsWith('/') || url === '*' || URL.canParse(url)
+}
+
 const parserErrors: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/** An answer that no application gives. */
+function plainAnswer(status: number) {
+  const body = JSON.stringify({ message: STATUS_CODES[status] })
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    Connection: 'close',
+  }
+  return { body, headers }
+}
+
+function answerMyself(res: ServerResponse, status: number): void {
+  const { body, headers } = plainAnswer(status)
+  res.writeHead(status, headers).end(body)
 }
 
 /**
@@ -56,22 +97,7 @@ function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
     return
   }
   const status = parserErrors[error.code ?? ''] ?? 400
-  const reason = STATUS_CODES[status]
-  const body = JSON.stringify({ message: reason })
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${reason}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-      'Cross-Origin-Resource-Policy: same-origin',
-      'Referrer-Policy: no-referrer',
-      'X-Content-Type-Options: nosniff',
-      'X-Frame-Options: DENY',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  const { body, headers } = plainAnswer(status)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
 }
