@@ -99,6 +99,12 @@ describe('the proxied routes of the messages API', () => {
     expect(stack.api.log.length).toBe(before)
   })
 
+  test('close the connection of whoever asks for it', async () => {
+    const startedAt = performance.now()
+    expect(await rawStatus(stack.baseUrl, 'GET /api/messages/public HTTP/1.1')).toBe(200)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+  })
+
   test('pass the request id on, and the API writes it down', async () => {
     const page = await user.fetch('/api/messages/protected')
     const requestId = page.headers.get('x-request-id')

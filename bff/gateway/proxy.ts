@@ -67,8 +67,10 @@ function createForward(apiServerUrl: string): RequestHandler {
     agent: new Agent({ keepAlive: true, maxSockets: 256, timeout: 4000 }),
     proxyTimeout: silenceMilliseconds,
     on: {
-      proxyRes: (answer) => {
+      proxyRes: (answer, _req, res) => {
         keepAllowedHeaders(answer.headers)
+        // The client's own Connection header was dropped; the proxy would keep its connection open all the same.
+        if (!res.shouldKeepAlive) answer.headers.connection = 'close'
       },
       // With a listener of ours the proxy answers nothing itself (its own answer would name the API's host).
       error: (error, _req, res) => {

@@ -68,6 +68,11 @@ export function loginRoutes({ config, sessions, provider, secrets }: Parts): Rou
 
   router.all(['/login', '/signup', '/callback'], refuseMethod('GET'))
   router.all('/logout', refuseMethod('POST'))
+  // Who has no session gets no ticket: the login library would send one along with the storage's error.
+  router.use((error: unknown, req: Request, _res: Response, next: NextFunction) => {
+    Reflect.set(req, cookie.name, undefined)
+    next(error)
+  })
   router.use(asLoginError)
   return router
 }

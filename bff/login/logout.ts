@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express'
 import type { Config } from '../config.ts'
-import { ticketCookie, ticketIn } from '../session/cookie.ts'
+import { cookieValues, ticketCookie } from '../session/cookie.ts'
 import type { Provider } from '../session/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { isTicket } from '../session/ticket.ts'
 
 interface Parts {
   readonly config: Config
@@ -18,8 +19,9 @@ interface Parts {
 export function logout({ config, sessions, provider }: Parts): RequestHandler {
   const cookie = ticketCookie(config)
   return async (req, res) => {
-    const ticket = ticketIn(req.headers.cookie, cookie.name)
-    if (ticket) await sessions.end(ticket)
+    // All of them: of two cookies with that name, neither counts as a login, but both may open a session.
+    const tickets = cookieValues(req.headers.cookie, cookie.name).filter(isTicket)
+    await Promise.all(tickets.map((ticket) => sessions.end(ticket)))
     res.clearCookie(cookie.name, cookie.attributes)
     res.redirect(303, await providerLogout(config, provider))
   }

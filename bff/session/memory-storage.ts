@@ -14,9 +14,9 @@ export function openMemoryStorage(): SessionStorage {
 
   return {
     read: async (key) => live(key),
-    create: async (key, row) => {
+    create: async (key, { sealed, expiresAt }) => {
       if (live(key)) throw new Error('The key is taken')
-      rows.set(key, { version: 1, ...row })
+      rows.set(key, { version: 1, sealed, expiresAt })
     },
     replace: async (key, version, sealed) => {
       const row = live(key)

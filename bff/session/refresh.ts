@@ -31,7 +31,7 @@ export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRo
       await rows.delete(ticket)
       throw ended('The access token is expired and there is no refresh token')
     }
-    const renewed = await ask(grant, grant.refreshToken)
+    const renewed = await ask(row, grant.refreshToken)
     if (renewed === grant) return grant.accessToken
     if (!renewed) {
       await rows.delete(ticket)
@@ -46,8 +46,12 @@ export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRo
   }
 
   /** The new grant; the old one when the provider is away and it is still good; undefined: it has ended. */
-  async function ask(grant: Grant, refreshToken: string): Promise<Grant | undefined> {
+  async function ask(row: OpenRow, refreshToken: string): Promise<Grant | undefined> {
+    const { grant } = row.record
     try {
+      // Changes nothing but proves that the storage can write: a full disk or a lock that lasts must come to
+      // light before the refresh token is spent, since what comes in its place could not be kept.
+      await rows.extend(row.ticket, row.expiresAt)
       const tokens = await provider.refresh(refreshToken)
       return tokens && grantOf(tokens, Date.now())
     } catch (error) {

@@ -42,7 +42,8 @@ export function createSessions(parts: Parts): Sessions {
 
   async function keepFromIdling(ticket: string, expiresAt: number, endsAt: number): Promise<void> {
     const later = Math.min(Date.now() + idle, endsAt)
-    if (later - expiresAt < extendEvery) return
+    // The last extension, up to the absolute end, is shorter than the others and must not be left out.
+    if (later === expiresAt || (later < endsAt && later - expiresAt < extendEvery)) return
     // The visitor was found; a storage that cannot write is a problem for whoever reads the log.
     await rows
       .extend(ticket, later)

@@ -11,8 +11,11 @@ export function openSqliteStorage(path: string): SessionStorage {
   const read = database.prepare(
     'SELECT version, sealed, expires_at FROM session WHERE key = ? AND expires_at > ?',
   )
+  // A row that has expired but was not swept yet is gone for everybody: its key is free.
   const create = database.prepare(
-    `INSERT INTO session (key, version, sealed, expires_at) VALUES (?, 1, ?, ?)`,
+    `INSERT INTO session (key, version, sealed, expires_at) VALUES (?, 1, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET version = 1, sealed = excluded.sealed, expires_at = excluded.expires_at
+     WHERE session.expires_at <= ?`,
   )
   const replace = database.prepare(
     'UPDATE session SET version = version + 1, sealed = ? WHERE key = ? AND version = ? AND expires_at > ?',
@@ -22,7 +25,13 @@ export function openSqliteStorage(path: string): SessionStorage {
   )
   const remove = database.prepare('DELETE FROM session WHERE key = ? AND expires_at > ?')
   const removeExpired = database.prepare('DELETE FROM session WHERE expires_at <= ?')
-  const sweep = setInterval(() => removeExpired.run(now()), sweepInterval).unref()
+  const sweep = setInterval(() => {
+    try {
+      removeExpired.run(now())
+    } catch {
+      // Thrown out of a timer it would end the program. Expired rows are invisible; the next sweep takes them.
+    }
+  }, sweepInterval).unref()
 
   return {
     read: async (key) => {
@@ -35,7 +44,7 @@ export function openSqliteStorage(path: string): SessionStorage {
       }
     },
     create: async (key, { sealed, expiresAt }) => {
-      create.run(key, sealed, expiresAt)
+      if (create.run(key, sealed, expiresAt, now()).changes !== 1) throw new Error('The key is taken')
     },
     replace: async (key, version, sealed) => replace.run(sealed, key, version, now()).changes === 1,
     extend: async (key, expiresAt) => extend.run(expiresAt, key, now()).changes === 1,
@@ -59,9 +68,9 @@ function openDatabase(path: string): DatabaseSync {
     // WAL with synchronous NORMAL: a committed row survives the end of the process, SIGKILL included; only a
     // power failure can take the last moments, which then are logins that have to be made again.
     database.exec(`
+      PRAGMA busy_timeout = 500;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA busy_timeout = 500;
       CREATE TABLE IF NOT EXISTS session (
         key TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL, expires_at INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;

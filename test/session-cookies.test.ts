@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { Browser, type Page, send } from './support/browser.ts'
+import { type Stack, startStack } from './support/stack.ts'
+
+const past = 'Thu, 01 Jan 1970 00:00:00 GMT'
+
+describe.each([
+  ['http', {}, '(ticket|login-\\d)-\\d+', ''],
+  ['https', { BASE_URL: 'https://app.example' }, '__Host-(ticket|login-\\d-\\d+)', ' Secure;'],
+])('on %s', (_scheme, settings, name, secure) => {
+  const set = new RegExp(`^${name}=[^;]+; Path=/;( Expires=[^;]+;)? HttpOnly;${secure} SameSite=Lax$`)
+  // One of the login library's own, which we do not use, is cleared with every login.
+  const cleared = new RegExp(
+    `^(${name}|skipSilentLogin)=; Path=/; Expires=${past};( HttpOnly;)?${secure} SameSite=Lax$`,
+  )
+
+  test('every cookie of every answer is for this host only, and says nothing (S17, S22)', async () => {
+    await using stack = await startStack(settings)
+    const browser = new ProxiedBrowser(stack)
+    await browser.open('/login?returnTo=/nowhere')
+    await browser.login('user@example.com')
+    const ticket = await browser.ticket()
+    expect(ticket).toMatch(/^[\w-]{43}$/)
+    expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
+    const paths = ['/', '/admin', '/nowhere', '/callback?code=x&state=y', '/api/x']
+    for (const path of paths) await browser.open(path)
+    await browser.post(await browser.open('/'), '/logout')
+    expect(await browser.ticket()).toBeUndefined()
+
+    // What a login needs until its callback has to be somewhere: the verifier of a code that is not yet made.
+    const secrets = stack.issuedTokens().filter(({ kind }) => kind !== 'code_verifier')
+    expect(secrets.length).toBeGreaterThan(3)
+    const answers = browser.seen.filter(({ url }) => url.origin === stack.baseUrl)
+    const lines = answers.flatMap(({ headers }) => headers.getSetCookie())
+    expect(lines.filter((line) => line.includes('ticket'))).toHaveLength(2)
+    for (const line of lines) {
+      expect(line).toMatch(/^[^=]+=;/.test(line) ? cleared : set)
+      expect(line.length).toBeLessThan(4096)
+      for (const { value } of secrets) expect(line).not.toContain(value)
+      expect(decodeURIComponent(line)).not.toMatch(/user@example\.com|eyJ[\w-]+\.eyJ/)
+    }
+    // The ticket is in the Set-Cookie header and nowhere else.
+    for (const { url, text } of browser.seen) expect(url.href + text).not.toContain(ticket)
+  })
+})
+
+/** A browser that reaches the gateway by what BASE_URL says: through a proxy that ends TLS. */
+class ProxiedBrowser extends Browser {
+  readonly #stack: Stack
+
+  constructor(stack: Stack) {
+    super(stack.baseUrl)
+    this.#stack = stack
+  }
+
+  override async request(...[path, options = {}]: Parameters<Browser['request']>): Promise<Page> {
+    const { baseUrl, environment } = this.#stack
+    const url = new URL(path, baseUrl)
+    const inside = `http://localhost:${environment.BFF_PORT}`
+    const target = url.origin === baseUrl ? new URL(url.pathname + url.search, inside) : url
+    const cookie = await this.jar.getCookieString(url.href)
+    const headers = { ...options.headers, ...(cookie && { cookie }) }
+    const page = { ...(await send(target, options.method ?? 'GET', headers, options.body)), url }
+    for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
+    this.seen.push(page)
+    return page
+  }
+}
