@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // More than cores: most files wait for a lifetime or a time-out to pass.
+    maxWorkers: 4,
   },
 })
