@@ -39,7 +39,7 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   app.set('strict routing', true)
   // A query value is a string or a list of strings, never an object of the client's making.
   app.set('query parser', 'simple')
-  useViews(app)
+  useViews(app, config.baseUrl)
 
   app.use(requestLog(log))
   app.use(securityHeaders(config))

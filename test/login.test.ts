@@ -144,9 +144,12 @@ describe('a login that does not end well', () => {
 
   test.each([
     ['nothing at all', '/callback'],
-    ['a code and a state of nobody', '/callback?code=x&state=y'],
-    ['a state that names no slot', `/callback?code=x&state=${encode({ returnTo: '/', slot: 99 })}`],
-    ['a state that was never begun', `/callback?code=x&state=${encode({ returnTo: '/admin', slot: 0 })}`],
+    ['a code and a state of nobody', '/callback?code=x-code&state=y'],
+    ['a state that names no slot', `/callback?code=x-code&state=${encode({ returnTo: '/', slot: 99 })}`],
+    [
+      'a state that was never begun',
+      `/callback?code=x-code&state=${encode({ returnTo: '/admin', slot: 0 })}`,
+    ],
     ['an error of nobody', '/callback?error=access_denied&error_description=%3Cscript%3E'],
   ])('a callback with %s is a page with a way on, not a stack (L01, L02, L13)', async (_name, path) => {
     const page = await newBrowser().open(path)
@@ -154,6 +157,8 @@ describe('a login that does not end well', () => {
     expect(textOf(page.text, 'h1')).toBe('This login cannot go on')
     expect(page.text).toContain('href="/login?returnTo=')
     expect(page.text).not.toMatch(/<script>|at .*\.js|node_modules/)
+    // Neither in the links of the bar, which lead back to the page that they are on.
+    expect(page.text).not.toMatch(/x-code|error_description/)
   })
 
   test('a state that was changed on its way is refused (L01, L03)', async () => {

@@ -98,7 +98,7 @@ function skeleton(html: string): string {
 /** A view as the application renders it for a visitor with those claims. */
 async function render(view: string, claims: Claims, locals: object = {}): Promise<string> {
   const app: Express = express()
-  useViews(app)
+  useViews(app, 'http://localhost:4040')
   const visitor: Visitor = { claims, accessToken: () => Promise.reject(new Error('no view needs it')) }
   const page = siteMap.find((row) => row.view === view)
   const { data } = await profile({

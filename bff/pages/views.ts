@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { Eta } from 'eta'
 import type { Application } from 'express'
+import { localPath } from '../edge/return-to.ts'
 import { assetAddress } from './assets.ts'
 import { nameOf } from './claims.ts'
 import { siteMap } from './site-map.ts'
@@ -14,7 +15,7 @@ declare global {
       layout: '/layouts/page' | '/layouts/fragment'
       /** The path of the request, for the bar. */
       path: string
-      /** Path and query of the request, for coming back after login. */
+      /** The page to come back to after login: path and query of the request, where that is a page. */
       address: string
     }
   }
@@ -24,7 +25,7 @@ declare global {
  * Eta as the application's view engine, each template compiled once. One template and one address serve page
  * and fragment: what differs is the layout around it, so caches have to tell them apart.
  */
-export function useViews(app: Application): void {
+export function useViews(app: Application, baseUrl: string): void {
   const eta = new Eta({ views: folder, cache: true })
   app.engine('eta', (file, data, done) => {
     try {
@@ -42,7 +43,8 @@ export function useViews(app: Application): void {
   app.use((req, res, next) => {
     res.locals.layout = req.headers['hx-request-type'] === 'partial' ? '/layouts/fragment' : '/layouts/page'
     res.locals.path = req.path
-    res.locals.address = req.originalUrl
+    // Not as it is: the address of a callback holds an authorization code, which has no business in a page.
+    res.locals.address = localPath(req.originalUrl, baseUrl)
     // htmx 4 sends HX-Request-Type with each HX-Request; the bar depends on the cookie.
     res.vary('HX-Request, HX-Request-Type, Cookie')
     next()

@@ -1,20 +1,30 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
+
+/** Apart for each of the test runner's workers, and below the ports that systems take for outgoing connections. */
+const width = 4000
+const first = 11_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 5) * width
+let offset = Math.floor(Math.random() * width)
 
 /** Ports that nobody listens on right now, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer()
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports: number[] = []
+  while (ports.length < count) {
+    offset = (offset + 1) % width
+    if (await isFree(first + offset)) ports.push(first + offset)
+  }
   return ports
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen(port, 'localhost')
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './ports.ts'
 
 type LogLine = Readonly<Record<string, unknown>>
 
@@ -73,15 +73,6 @@ export class TenantProgram {
 }
 
 export async function createTenant(settings: Readonly<Record<string, string>> = {}): Promise<TenantProgram> {
-  return new TenantProgram({ tenant: await freePort(), gateway: await freePort() }, settings)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  const [tenant = 0, gateway = 0] = await freePorts(2)
+  return new TenantProgram({ tenant, gateway }, settings)
 }
