@@ -49,8 +49,9 @@ function welcome({ baseUrl, apiServerUrl, provider }: Config): string {
     `  Provider      ${provider.issuer}`,
     '',
     '  The application at the provider needs these addresses, letter for letter:',
-    `    Allowed Callback URLs  ${baseUrl}/callback`,
-    `    Allowed Logout URLs    ${baseUrl}`,
+    `    Allowed Callback URLs    ${baseUrl}/callback`,
+    `    Allowed Logout URLs      ${baseUrl}`,
+    `    Back-Channel Logout URI  ${baseUrl}/backchannel-logout  (if the provider has that)`,
     '',
   ].join('\n')
 }

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // More than cores: most files wait for a lifetime or a time-out to pass.

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { IssuerKeys } from '../shared/issuer-keys.ts'
 import { ApiError } from './api-error.ts'
 import type { Config } from './config.ts'
-import type { Keys } from './keys.ts'
 
 declare global {
   namespace Express {
@@ -18,7 +18,7 @@ const clockTolerance = 5
 const tokenTypes = new Set(['jwt', 'at+jwt', 'application/at+jwt'])
 
 /** Lets a request through when its access token is one of our issuer's, for us, and not expired. */
-export function requireAccessToken({ issuer, audience }: Config, keys: Keys): RequestHandler {
+export function requireAccessToken({ issuer, audience }: Config, keys: IssuerKeys): RequestHandler {
   return async (req, res, next) => {
     const token = bearerToken(req)
     try {

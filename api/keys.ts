@@ -1,134 +1,17 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTVerifyGetKey,
-} from 'jose'
-import { z } from 'zod'
+import { createIssuerKeys, type IssuerKeys, KeysOutOfReachError } from '../shared/issuer-keys.ts'
 import { ApiError } from './api-error.ts'
 
-const timeoutMilliseconds = 5000
-/** After a failure the issuer is left alone for this long, so that an outage does not slow down each request. */
-const pauseMilliseconds = 2000
-
-const loopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\//
-
-export interface Keys {
-  /**
-   * The key that a token's header names. Throws jose's JWKSNoMatchingKey when the issuer has no such key, and
-   * ApiError 503 when the issuer cannot be asked: an outage is no reason to call a token bad.
-   */
-  readonly keyOf: JWTVerifyGetKey
-  /** Rejects with ApiError 503 while there are no keys. */
-  ready(): Promise<void>
-}
-
-/** The issuer's keys: found by discovery, fetched once, kept, fetched again for an unknown key id. */
-export function createKeys(issuer: string): Keys {
-  let found: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined
-  let remote: Awaited<typeof found>
-  let failedAt = Number.NEGATIVE_INFINITY
-
-  const remoteKeys = () => {
-    found ??= discover(issuer).then(
-      (address) => {
-        remote = createRemoteJWKSet(address, {
-          timeoutDuration: timeoutMilliseconds,
-          [customFetch]: fetchUsableKeys,
-        })
-        return remote
-      },
-      (error) => {
-        // A failure is not remembered: one failed discovery must not refuse tokens until a restart.
-        found = undefined
-        throw error
-      },
-    )
-    return found
-  }
-
-  async function fetchedKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
-    if (performance.now() - failedAt < pauseMilliseconds)
-      throw new Error('The issuer did not answer a moment ago')
-    try {
-      return await (await remoteKeys())(header, token)
-    } catch (error) {
-      if (!isNoSuchKey(error)) failedAt = performance.now()
-      throw error
-    }
-  }
-
+/** The issuer's keys. While they are out of reach that is ApiError 503: an outage is no reason to call a token bad. */
+export function createKeys(issuer: string): IssuerKeys {
+  const keys = createIssuerKeys(issuer)
   return {
-    keyOf: async (header, token) => {
-      try {
-        return await fetchedKey(header, token)
-      } catch (error) {
-        if (isNoSuchKey(error)) throw error
-        // The keys that were fetched last go on being good while the issuer is away.
-        // Not by way of the promise: somebody may be asking again, and whoever comes meanwhile need not wait.
-        const last = remote?.jwks()
-        if (!last) throw unreachable(error)
-        return await createLocalJWKSet(last)(header, token).catch(() => {
-          throw unreachable(error)
-        })
-      }
-    },
-    ready: async () => {
-      try {
-        const keys = await remoteKeys()
-        if (!keys.jwks()) await keys.reload()
-      } catch (error) {
-        throw unreachable(error)
-      }
-    },
+    keyOf: (header, token) => Promise.resolve(keys.keyOf(header, token)).catch(asApiError),
+    ready: () => keys.ready().catch(asApiError),
   }
 }
 
-function isNoSuchKey(error: unknown): boolean {
-  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
-}
-
-function unreachable(cause: unknown): ApiError {
+function asApiError(error: unknown): never {
+  if (!(error instanceof KeysOutOfReachError)) throw error
   const body = { message: 'Unable to verify credentials' }
-  return new ApiError(503, "The issuer's keys cannot be had", { cause, body, retryAfter: 5 })
-}
-
-const keySet = z.object({ keys: z.array(z.unknown()) })
-/** A public RSA key of 2048 bits or more: shorter ones RS256 forbids (RFC 7518 section 3.3). */
-const usableKey = z.object({
-  kty: z.literal('RSA'),
-  n: z.base64url().min(342),
-  e: z.base64url().min(1),
-  d: z.never().optional(),
-})
-
-/**
- * The key set without the keys that cannot verify. jose would fail over such a key with an error that looks
- * like an outage or a bug of ours, whenever somebody's token names it.
- */
-const fetchUsableKeys: FetchImplementation = async (address, options) => {
-  const response = await fetch(address, options)
-  if (!response.ok) return response
-  const { keys } = keySet.parse(await response.json())
-  return Response.json({ keys: keys.filter((key) => usableKey.safeParse(key).success) })
-}
-
-const metadata = z.object({ issuer: z.string(), jwks_uri: z.url() })
-
-/** OpenID Connect Discovery 1.0 section 4: the document has to be about the very issuer we asked for. */
-async function discover(issuer: string): Promise<URL> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const response = await fetch(address, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMilliseconds),
-  })
-  if (!response.ok) throw new Error(`Discovery answered ${response.status}`)
-  const document = metadata.parse(await response.json())
-  if (document.issuer !== issuer) throw new Error(`Discovery is about another issuer: ${document.issuer}`)
-  if (!document.jwks_uri.startsWith('https://') && !loopback.test(document.jwks_uri)) {
-    throw new Error('The keys would come over an unprotected connection')
-  }
-  return new URL(document.jwks_uri)
+  throw new ApiError(503, error.message, { cause: error.cause, body, retryAfter: 5 })
 }

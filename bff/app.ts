@@ -9,7 +9,9 @@ import { requireSameOrigin } from './edge/same-origin.ts'
 import { securityHeaders } from './edge/security-headers.ts'
 import { proxyRoutes } from './gateway/proxy.ts'
 import { HttpError } from './http-error.ts'
+import { backchannelLogout } from './login/backchannel-logout.ts'
 import { loginRoutes } from './login/login.ts'
+import { createTokenVerifier } from './login/provider-tokens.ts'
 import { assets } from './pages/assets.ts'
 import { createPages } from './pages/pages.ts'
 import { useViews } from './pages/views.ts'
@@ -46,9 +48,14 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
   app.use(assets())
+
+  const verify = createTokenVerifier(config.provider)
+  // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
+  // there is nothing that another site could make a browser do: what proves the caller is its signature.
+  app.use(backchannelLogout({ config, sessions, verify, log }))
   app.use(requireSameOrigin(config.baseUrl))
 
-  app.use(loginRoutes({ config, sessions, provider, secrets }))
+  app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
 
   const visitor = findVisitor(sessions, config)
   app.use(proxyRoutes(config, visitor))

@@ -40,10 +40,16 @@ export const gatewaySettings = {
     .optional(),
   SESSION_STORE: z
     .string()
-    .refine((value) => value === 'memory:' || /^sqlite:./.test(value), 'must be memory: or sqlite:PATH')
+    .refine(
+      (value) => value === 'memory:' || /^sqlite:./.test(value) || isRedisAddress(value),
+      'must be memory:, sqlite:PATH or redis(s)://[USER:PASSWORD@]HOST[:PORT][/DATABASE], percent-encoded',
+    )
     .optional(),
   SESSION_IDLE_SECONDS: seconds(1800),
   SESSION_ABSOLUTE_SECONDS: seconds(43_200),
+  LOGOUT_TOKEN_TYP: z
+    .enum(['logout+jwt', 'JWT'], { error: 'must be logout+jwt or JWT' })
+    .default('logout+jwt'),
   TRUST_PROXY: z
     .string()
     .transform((value) => value.split(',').map((address) => address.trim()))
@@ -79,6 +85,8 @@ export interface Config {
     readonly idleSeconds: number
     readonly absoluteSeconds: number
   }
+  /** What else than logout+jwt the header of a logout token may say; JWT: that, or nothing. */
+  readonly logoutTokenTyp: 'logout+jwt' | 'JWT'
   readonly dataDir: string
   readonly trustProxy: readonly string[]
   readonly logLevel: string
@@ -109,6 +117,7 @@ export function loadConfig(environment: Environment): Config {
       idleSeconds: values.SESSION_IDLE_SECONDS,
       absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
     },
+    logoutTokenTyp: values.LOGOUT_TOKEN_TYP,
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
@@ -145,4 +154,16 @@ function productionProblems(values: Values): string[] {
     }
   }
   return problems
+}
+
+/** Nothing behind the number of the database: a password with an unencoded # or / in it would be cut off there. */
+function isRedisAddress(value: string): boolean {
+  const url = URL.parse(value)
+  if (!url || !/^rediss?:$/.test(url.protocol) || !url.hostname || url.search || url.hash) return false
+  try {
+    decodeURIComponent(url.username + url.password)
+  } catch {
+    return false
+  }
+  return /^\/?\d*$/.test(url.pathname)
 }

@@ -10,7 +10,7 @@ import { createSessions } from './session/sessions.ts'
 
 async function start(config: Config, log: Log): Promise<() => Promise<void>> {
   const secrets = config.session.secrets ?? [laptopSecret(config.dataDir)]
-  const storage = await openStorage(config.session.store)
+  const storage = await openStorage(config.session.store, log)
   const provider = createProvider(config.provider)
   const { idleSeconds, absoluteSeconds } = config.session
   const { issuer, clientId } = config.provider

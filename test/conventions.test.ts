@@ -41,6 +41,10 @@ describe('the programs', () => {
     const users = (name: string) => code.filter((file) => importsOf(file).packages.includes(name))
     expect(users('express-openid-connect')).toEqual(['bff/login/oidc.ts'])
     expect(users('http-proxy-middleware')).toEqual(['bff/gateway/proxy.ts'])
+    expect(users('@redis/client')).toEqual([
+      'bff/session/redis-connection.ts',
+      'bff/session/redis-scripts.ts',
+    ])
     for (const file of users('oidc-provider')) expect(file).toMatch(/^tenant\//)
   })
 

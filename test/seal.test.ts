@@ -167,6 +167,45 @@ describe("a row's key", () => {
   )
 })
 
+describe('the index of a text', () => {
+  test('is the same after a restart, and another for every other text', () => {
+    const texts = ['sub auth0|1', 'sub auth0|2', 'sid auth0|1', '', ' ', 'Zoë', 'x'.repeat(10_000)]
+    const indexes = texts.map((text) => seal.indexesOf(text))
+    expect(texts.map((text) => createSeal([newSecret], context).indexesOf(text))).toEqual(indexes)
+    expect(new Set(indexes.flat()).size).toBe(texts.length)
+  })
+
+  test.each([
+    ['another secret', createSeal([oldSecret], context)],
+    ['another issuer', createSeal([newSecret], 'https://other.example/ client')],
+    ['another client', createSeal([newSecret], 'https://issuer.example/ other')],
+  ])('is another under %s', (_name, other) => {
+    expect(other.indexesOf('sub auth0|1')).not.toEqual(seal.indexesOf('sub auth0|1'))
+  })
+
+  test('has one form for each secret of the ring, the newest first (S21)', () => {
+    const [before, after] = [[oldSecret], [newSecret]].map((ring) => createSeal(ring, context).indexesOf('x'))
+    expect(createSeal([newSecret, oldSecret], context).indexesOf('x')).toEqual([
+      ...(after ?? []),
+      ...(before ?? []),
+    ])
+  })
+
+  test('cannot be made without the secret, and says nothing of the text (I09)', () => {
+    const text = 'sub auth0|1'
+    const guesses = ['', context, text, newSecret].flatMap((key) =>
+      [text, `${context} ${text}`].flatMap((content) => [
+        createHash('sha256').update(content).digest('base64url'),
+        createHmac('sha256', key).update(content).digest('base64url'),
+      ]),
+    )
+    const [index = ''] = seal.indexesOf(text)
+    expect(index).toMatch(/^[\w-]{43}$/)
+    expect(guesses).not.toContain(index)
+    expect(index).not.toBe(seal.keyOf(text))
+  })
+})
+
 describe('a ticket', () => {
   test('is 256 random bits: a hundred thousand are all different, and any character may be anywhere (S19)', () => {
     const tickets = new Set<string>()

@@ -152,7 +152,8 @@ describe('a change of the secret by a restart (S21)', () => {
 test('who is there at the last extension stays until the absolute end', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const seconds = (count: number) => count * 1000
-  const storage = await openStorage('memory:')
+  const log = await createLog('test', 'silent')
+  const storage = await openStorage('memory:', log)
   const unused = () => Promise.reject(new Error('nothing to ask'))
   const sessions = createSessions({
     storage,
@@ -162,10 +163,10 @@ test('who is there at the last extension stays until the absolute end', async ()
     idleSeconds: 1000,
     absoluteSeconds: 1030,
     provider: { refresh: unused, revoke: unused, endSessionEndpoint: unused },
-    log: await createLog('test', 'silent'),
+    log,
   })
   const [ticket, start] = [newTicket(), Date.now()]
-  await sessions.begin(ticket, { sub: 'x' }, { accessToken: 'access' })
+  await sessions.begin(ticket, { sub: 'x' }, { accessToken: 'access' }, 'browser')
   for (const [at, found] of [
     [999, true],
     [1029, true],

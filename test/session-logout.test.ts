@@ -131,8 +131,9 @@ describe('logging out', () => {
 
   test('twenty times at the very same moment revokes once (S09)', async () => {
     await using provider = await startProvider()
+    const log = await createLog('test', 'silent')
     const sessions = createSessions({
-      storage: await openStorage('memory:'),
+      storage: await openStorage('memory:', log),
       secrets: ['secret-of-32-characters-or-even-more'],
       issuer: provider.issuer,
       clientId: client.id,
@@ -145,10 +146,10 @@ describe('logging out', () => {
         clientSecret: client.secret,
         audience: '',
       }),
-      log: await createLog('test', 'silent'),
+      log,
     })
     const ticket = newTicket()
-    await sessions.begin(ticket, { sub: 'x' }, { accessToken: 'access', refreshToken: 'refresh' })
+    await sessions.begin(ticket, { sub: 'x' }, { accessToken: 'access', refreshToken: 'refresh' }, 'browser')
     await Promise.all(Array.from({ length: 20 }, () => sessions.end(ticket)))
     expect(provider.revoked).toEqual(['refresh'])
   })

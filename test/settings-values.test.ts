@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { gatewaySettings, loadConfig } from '../bff/config.ts'
 import { chosenProvider, providerProblems, providerSettings } from '../shared/identity-provider.ts'
 import { origin, port, readSettings, SettingsError, unknownSettings } from '../shared/settings.ts'
 
@@ -38,6 +39,53 @@ describe('reading settings', () => {
     expect(origin.parse('http://localhost:4040/')).toBe('http://localhost:4040')
     expect(origin.safeParse('http://localhost:4040/path').success).toBe(false)
     expect(origin.safeParse('http://user@localhost').success).toBe(false)
+  })
+})
+
+describe('where the sessions are', () => {
+  const accepted = (value: string) => gatewaySettings.SESSION_STORE.safeParse(value).success
+
+  test.each([
+    'memory:',
+    'sqlite:sessions.db',
+    'redis://localhost',
+    'redis://localhost:6380/',
+    'redis://10.0.0.5:6379/15',
+    'redis://[::1]:6379',
+    'redis://:pass%23word@redis.internal',
+    'rediss://user:p%C3%A4ss@redis.example:6380/2',
+  ])('may be %s, in production too if it is not in memory', (value) => {
+    expect(accepted(value)).toBe(true)
+    const production = {
+      NODE_ENV: 'production',
+      AUTH0_DOMAIN: 'tenant.eu.auth0.com',
+      AUTH0_CLIENT_ID: 'client',
+      AUTH0_CLIENT_SECRET: 'client-secret-value',
+      BASE_URL: 'https://app.example',
+      SESSION_SECRET: 'q7Zr1xYb3Lw9Kd5Tn2Vh8Jc4Mf6Gs0Pa',
+      SESSION_STORE: value,
+    }
+    expect(problemsOf(() => loadConfig(production))).toHaveLength(value === 'memory:' ? 1 : 0)
+  })
+
+  test.each([
+    'memory',
+    'sqlite:',
+    'redis:',
+    'redis://',
+    'redis:localhost',
+    'redis://localhost/x',
+    'redis://localhost/1/2',
+    'redis://localhost?db=1',
+    'redis://:pass#word@localhost',
+    'redis://:pass/word@localhost',
+    'redis://:pass%word@localhost',
+    'redis://:pass%ffword@localhost',
+    'redis+sentinel://localhost',
+    'http://localhost:6379',
+    'unix:///run/redis.sock',
+  ])('may not be %s', (value) => {
+    expect(accepted(value)).toBe(false)
   })
 })
 

@@ -45,6 +45,7 @@ describe('npm run check', () => {
       SESSION_IDLE_SECONDS: '-1',
       TRUST_PROXY: 'all',
       LOG_LEVEL: 'loud',
+      LOGOUT_TOKEN_TYP: 'jwt',
     })
     expect(code).toBe(badSettings)
     const lines = stderr.split('\n')
@@ -56,11 +57,12 @@ describe('npm run check', () => {
       'API_PORT must be a port number from 1 to 65535',
       'BASE_URL must be a URL that begins with http',
       'CLIENT_ORIGIN_URL must be a URL',
-      'SESSION_STORE must be memory: or sqlite:PATH',
+      'SESSION_STORE must be memory:, sqlite:PATH or redis(s)://',
       'SESSION_SECRET must have at least 32 characters',
       'SESSION_IDLE_SECONDS must be a number of seconds',
       'TRUST_PROXY must be a list of IP addresses',
       'LOG_LEVEL must be one of',
+      'LOGOUT_TOKEN_TYP must be logout+jwt or JWT',
     ]) {
       expect(lines.filter((line) => line.startsWith(`  ${problem}`))).toHaveLength(1)
     }
@@ -75,9 +77,12 @@ describe('npm run check', () => {
   })
 
   test('no value of a secret is repeated (H01)', async () => {
-    const { stderr } = await check({ ...production, SESSION_SECRET: 'hunter2', BFF_PORT: 'x' })
+    const store = 'redis://user:swordfish@localhost/x'
+    const settings = { ...production, SESSION_SECRET: 'hunter2', SESSION_STORE: store, BFF_PORT: 'x' }
+    const { stderr } = await check(settings)
     expect(stderr).toContain('SESSION_SECRET')
-    expect(stderr).not.toMatch(/hunter2|client-secret-value/)
+    expect(stderr).toContain('SESSION_STORE')
+    expect(stderr).not.toMatch(/hunter2|swordfish|client-secret-value/)
   })
 })
 

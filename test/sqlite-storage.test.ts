@@ -6,12 +6,21 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
-import { type SessionStorage, sweepInterval } from '../bff/session/storage.ts'
+import { type NewRow, type SessionStorage, sweepInterval } from '../bff/session/storage.ts'
+import { createLog } from '../shared/log.ts'
 
 /** What every storage promises is in storages.test.ts; this is what a file adds to it. */
 const sealed = new TextEncoder().encode('sealed')
 const expiresAt = () => Date.now() + 60_000
+const row = (lifetime = 60_000): NewRow => ({
+  sealed,
+  about: sealed,
+  seenAt: Date.now(),
+  expiresAt: Date.now() + lifetime,
+  indexes: ['index'],
+})
 
+const log = await createLog('test', 'silent')
 let folder: string
 let path: string
 let storage: SessionStorage
@@ -19,7 +28,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
   folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
   path = join(folder, 'data', 'sessions.db')
-  storage = await openStorage(`sqlite:${path}`)
+  storage = await openStorage(`sqlite:${path}`, log)
 })
 afterEach(async () => {
   await storage.close()
@@ -34,26 +43,32 @@ function elsewhere(...statements: string[]): void {
   database.close()
 }
 
-function keysInFile(): unknown[] {
+/** The keys of the rows, the keys that an index leads to, and the names of the leases. */
+function keysInFile(table: 'session' | 'session_index' | 'lease' = 'session'): unknown[] {
   const database = new DatabaseSync(path, { readOnly: true })
-  const rows = database.prepare('SELECT key FROM session ORDER BY key').all()
+  const column = table === 'lease' ? 'name' : 'key'
+  const rows = database.prepare(`SELECT ${column} AS key FROM ${table} ORDER BY 1`).all()
   database.close()
   return rows.map(({ key }) => key)
 }
+const everythingInFile = () => [keysInFile(), keysInFile('session_index'), keysInFile('lease')]
 
 /** Every operation that writes, on a row that is there at version 1. */
 const writes: Readonly<Record<string, () => Promise<unknown>>> = {
-  create: () => storage.create('other', { sealed, expiresAt: expiresAt() }),
+  create: () => storage.create('other', row()),
   replace: () => storage.replace('key', 1, sealed),
-  extend: () => storage.extend('key', expiresAt() + 1),
+  extend: () => storage.extend('key', { seenAt: Date.now(), expiresAt: expiresAt() + 1 }),
+  lease: () => storage.lease('name', 'owner', 1000),
+  release: () => storage.release('name', 'owner'),
+  end: () => storage.end('key'),
   delete: () => storage.delete('key'),
 }
 
 describe('one file, opened twice', () => {
   let second: SessionStorage
   beforeEach(async () => {
-    second = await openStorage(`sqlite:${path}`)
-    await storage.create('key', { sealed, expiresAt: expiresAt() })
+    second = await openStorage(`sqlite:${path}`, log)
+    await storage.create('key', row())
   })
   afterEach(() => second.close())
 
@@ -61,33 +76,76 @@ describe('one file, opened twice', () => {
     const made = await storage.read('key')
     expect(made).toBeDefined()
     expect(await second.read('key')).toEqual(made)
-    await expect(second.create('key', { sealed, expiresAt: expiresAt() })).rejects.toThrow()
+    await expect(second.create('key', row())).rejects.toThrow()
     expect(await second.replace('key', 1, sealed)).toBe(true)
     expect(await storage.replace('key', 1, sealed)).toBe(false)
-    expect(await storage.extend('key', expiresAt() + 1000)).toBe(true)
-    expect(await second.read('key')).toMatchObject({ version: 2, expiresAt: expiresAt() + 1000 })
-    expect(await second.delete('key')).toBe(true)
+    const times = { seenAt: Date.now() + 1, expiresAt: expiresAt() + 1000 }
+    expect(await storage.extend('key', times)).toBe(true)
+    expect(await second.read('key')).toMatchObject({ version: 2, ...times })
+    expect(await second.find('index')).toEqual([{ key: 'key', ...(await storage.read('key')) }])
+    expect(await storage.end('key')).toBe(true)
+    expect(await second.end('key')).toBe(false)
+    expect(await second.find('index')).toEqual([])
+    expect(await second.delete('key', 2)).toBe(true)
     expect(await storage.read('key')).toBeUndefined()
+    expect(await storage.lease('name', 'one', 1000)).toBe(true)
+    expect(await second.lease('name', 'two', 1000)).toBe(false)
+    await storage.release('name', 'one')
+    expect(await second.lease('name', 'two', 1000)).toBe(true)
   })
 
   test('one of many deletions in both is the first', async () => {
     const all = Array.from({ length: 20 }, (_, index) => (index % 2 ? storage : second).delete('key'))
     expect((await Promise.all(all)).filter(Boolean)).toHaveLength(1)
   })
+
+  test('one of many that want a lease in both gets it', async () => {
+    const all = Array.from({ length: 20 }, (_, owner) =>
+      (owner % 2 ? storage : second).lease('name', `${owner}`, 1000),
+    )
+    expect((await Promise.all(all)).filter(Boolean)).toHaveLength(1)
+  })
 })
 
 test('rows are as they were after closing and opening again', async () => {
-  await storage.create('key', { sealed, expiresAt: expiresAt() })
+  await storage.create('key', row())
   await storage.replace('key', 1, sealed)
-  const before = await storage.read('key')
+  await storage.end('key')
+  await storage.create('other', row())
+  await storage.lease('name', 'owner', 1000)
+  const before = [await storage.read('key'), await storage.read('other'), await storage.find('index')]
   await storage.close()
-  storage = await openStorage(`sqlite:${path}`)
-  expect(before).toMatchObject({ version: 2 })
-  expect(await storage.read('key')).toEqual(before)
+  storage = await openStorage(`sqlite:${path}`, log)
+  expect(before[0]).toMatchObject({ version: 2, ended: true })
+  expect([await storage.read('key'), await storage.read('other'), await storage.find('index')]).toEqual(
+    before,
+  )
+  expect(await storage.lease('name', 'other', 1000)).toBe(false)
+})
+
+test('what an older version kept is thrown away: everybody logs in once more', async () => {
+  await storage.close()
+  rmSync(path)
+  elsewhere(
+    'CREATE TABLE session (key TEXT PRIMARY KEY, version INTEGER, sealed BLOB, expires_at INTEGER) STRICT',
+    `INSERT INTO session VALUES ('key', 1, x'00', ${expiresAt()})`,
+    'PRAGMA user_version = 1',
+  )
+  storage = await openStorage(`sqlite:${path}`, log)
+  expect(await storage.read('key')).toBeUndefined()
+  await storage.create('key', row())
+  expect(await storage.read('key')).toMatchObject({ version: 1, ended: false })
+})
+
+test('a file that a newer version made is not touched', async () => {
+  await storage.create('key', row())
+  elsewhere('PRAGMA user_version = 1000')
+  await expect(openStorage(`sqlite:${path}`, log)).rejects.toThrow('a newer version')
+  expect(keysInFile()).toEqual(['key'])
 })
 
 test('the folder, the file and its journals are for their owner only (I09)', async () => {
-  await storage.create('key', { sealed, expiresAt: expiresAt() })
+  await storage.create('key', row())
   const modes = [join(folder, 'data'), path, `${path}-wal`, `${path}-shm`].map((file) => statSync(file).mode)
   expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['700', '600', '600', '600'])
 })
@@ -98,7 +156,7 @@ test('a file that others could read is closed to them', async () => {
   database.exec('CREATE TABLE x (y)')
   database.close()
   expect(statSync(shared).mode & 0o044).not.toBe(0)
-  await (await openStorage(`sqlite:${shared}`)).close()
+  await (await openStorage(`sqlite:${shared}`, log)).close()
   expect((statSync(shared).mode & 0o777).toString(8)).toBe('600')
 })
 
@@ -119,30 +177,32 @@ describe('another program that is done within half a second is waited for', () =
 
   test('by a write', async () => {
     await lockForAMoment(path)
-    await storage.create('key', { sealed, expiresAt: expiresAt() })
+    await storage.create('key', row())
     expect(keysInFile()).toEqual(['key'])
   })
 
   test('by opening a file that is new, as two gateways do that start at once', async () => {
     const fresh = join(folder, 'fresh.db')
     await lockForAMoment(fresh)
-    const other = await openStorage(`sqlite:${fresh}`)
+    const other = await openStorage(`sqlite:${fresh}`, log)
     await expect(other.check()).resolves.toBeUndefined()
     await other.close()
   })
 })
 
-describe('expired rows', () => {
+describe('expired rows, their indexes and expired leases', () => {
   beforeEach(async () => {
-    await storage.create('long', { sealed, expiresAt: Date.now() + 10 * sweepInterval })
-    await storage.create('short', { sealed, expiresAt: Date.now() + 1000 })
+    for (const [name, lifetime] of [['long', 10 * sweepInterval] as const, ['short', 1000] as const]) {
+      await storage.create(name, row(lifetime))
+      await storage.lease(name, 'owner', lifetime)
+    }
   })
 
   test('leave the file with the next sweep (S20)', () => {
     vi.advanceTimersByTime(sweepInterval - 1)
-    expect(keysInFile()).toEqual(['long', 'short'])
+    expect(everythingInFile()).toEqual(Array(3).fill(['long', 'short']))
     vi.advanceTimersByTime(1)
-    expect(keysInFile()).toEqual(['long'])
+    expect(everythingInFile()).toEqual(Array(3).fill(['long']))
   })
 
   test('leave the file with a later sweep when somebody else is writing: that ends no program (F19)', () => {
@@ -151,14 +211,31 @@ describe('expired rows', () => {
     vi.advanceTimersByTime(sweepInterval)
     other.exec('ROLLBACK')
     other.close()
-    expect(keysInFile()).toEqual(['long', 'short'])
+    expect(everythingInFile()).toEqual(Array(3).fill(['long', 'short']))
     vi.advanceTimersByTime(sweepInterval)
-    expect(keysInFile()).toEqual(['long'])
+    expect(everythingInFile()).toEqual(Array(3).fill(['long']))
+  })
+
+  test('leave the file with the row when that is deleted, and the index when the place is taken again', async () => {
+    await storage.delete('long')
+    expect(keysInFile('session_index')).toEqual(['short'])
+    vi.setSystemTime(Date.now() + 1000)
+    await storage.create('short', { ...row(), indexes: [] })
+    expect(keysInFile('session_index')).toEqual([])
   })
 })
 
 describe('a storage that fails', () => {
-  beforeEach(() => storage.create('key', { sealed, expiresAt: expiresAt() }))
+  beforeEach(() => storage.create('key', row()))
+
+  test('keeps nothing of a row whose index cannot be written', async () => {
+    elsewhere('ALTER TABLE session_index RENAME TO away')
+    await expect(storage.create('other', row())).rejects.toThrow('no such table')
+    elsewhere('ALTER TABLE away RENAME TO session_index')
+    expect(keysInFile()).toEqual(['key'])
+    await storage.create('other', row())
+    expect(keysInFile('session_index')).toEqual(['key', 'other'])
+  })
 
   test.each(Object.entries(writes))(
     'rejects %s while another program writes, and takes it afterwards (F19)',
@@ -175,13 +252,18 @@ describe('a storage that fails', () => {
     },
   )
 
-  const all = { ...writes, read: () => storage.read('key'), check: () => storage.check() }
+  const all = {
+    ...writes,
+    read: () => storage.read('key'),
+    find: () => storage.find('index'),
+    check: () => storage.check(),
+  }
   test.each(Object.entries(all))(
-    'rejects %s while its table is away, and only then',
+    'rejects %s while its tables are away, and only then',
     async (_op, operate) => {
-      elsewhere('ALTER TABLE session RENAME TO away')
+      elsewhere('ALTER TABLE session RENAME TO away', 'ALTER TABLE lease RENAME TO away_too')
       await expect(operate()).rejects.toThrow('no such table')
-      elsewhere('ALTER TABLE away RENAME TO session')
+      elsewhere('ALTER TABLE away RENAME TO session', 'ALTER TABLE away_too RENAME TO lease')
       await expect(operate()).resolves.not.toBe(false)
     },
   )
@@ -192,6 +274,8 @@ describe('a storage that fails', () => {
     ['a folder below a file', 'text/sessions.db'],
   ])('is not opened at %s, and the error names the setting', async (_name, name) => {
     writeFileSync(join(folder, 'text'), 'This is a text, and long enough to be read for one. '.repeat(100))
-    await expect(openStorage(`sqlite:${join(folder, name)}`)).rejects.toThrow('SESSION_STORE cannot be used')
+    await expect(openStorage(`sqlite:${join(folder, name)}`, log)).rejects.toThrow(
+      'SESSION_STORE cannot be used',
+    )
   })
 })

@@ -1,14 +1,16 @@
-import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
+import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { Config } from '../config.ts'
 import { localPath } from '../edge/return-to.ts'
-import { HttpError } from '../http-error.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
 import type { Provider } from '../session/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { TicketStore } from '../session/ticket-store.ts'
+import { checkIdToken } from './id-token.ts'
 import { asLoginError, lostLogin } from './login-errors.ts'
 import { logout } from './logout.ts'
 import { createOidc, decodeState } from './oidc.ts'
+import type { VerifyToken } from './provider-tokens.ts'
+import { refuseMethod } from './refuse-method.ts'
 
 declare global {
   namespace Express {
@@ -23,16 +25,19 @@ interface Parts {
   readonly sessions: Sessions
   readonly provider: Provider
   readonly secrets: readonly string[]
+  readonly verify: VerifyToken
 }
 
 /** /login, /signup, /callback and /logout: the only routes that express-openid-connect is mounted on. */
-export function loginRoutes({ config, sessions, provider, secrets }: Parts): Router {
+export function loginRoutes({ config, sessions, provider, secrets, verify }: Parts): Router {
   const cookie = ticketCookie(config)
-  // The ticket from before the login is worthless after it, whoever logged in (ASVS 7.2.4).
-  const endEarlierSession = async (_req: Request, res: Response) => {
+  const beforeSaving = async (res: Response, idToken: string) => {
+    // First of all: who cannot be shown to be somebody ends nobody's session.
+    await checkIdToken(idToken, verify, config.provider.clientId)
+    // The ticket from before the login is worthless after it, whoever logged in (ASVS 7.2.4).
     if (res.locals.earlierTicket) await sessions.end(res.locals.earlierTicket)
   }
-  const oidc = createOidc(config, new TicketStore(sessions), secrets, endEarlierSession)
+  const oidc = createOidc(config, new TicketStore(sessions), secrets, beforeSaving)
   const router = Router({ caseSensitive: true, strict: true })
 
   for (const [path, hint] of [
@@ -73,15 +78,8 @@ export function loginRoutes({ config, sessions, provider, secrets }: Parts): Rou
     Reflect.set(req, cookie.name, undefined)
     next(error)
   })
-  router.use(asLoginError)
+  router.use(asLoginError(config.baseUrl))
   return router
-}
-
-function refuseMethod(allowed: string): RequestHandler {
-  return (_req, res, next) => {
-    res.setHeader('Allow', allowed)
-    next(new HttpError(405, `Only ${allowed} is allowed here`))
-  }
 }
 
 /** Express answers HEAD by GET's handler, which here would start a login or use up the code. */

@@ -27,18 +27,18 @@ export interface Oidc {
   openTransaction(req: Request): LoginState | undefined
 }
 
-type OnLogin = (req: Request, res: Response) => Promise<void>
+type BeforeSaving = (res: Response, idToken: string) => Promise<void>
 
-/** `onLogin` runs when the provider has answered for a user and before the new session is saved. */
+/** `beforeSaving` runs when the provider has answered; what it throws keeps the session from coming to be. */
 export function createOidc(
   config: Config,
   store: TicketStore,
   secrets: readonly string[],
-  onLogin: OnLogin,
+  beforeSaving: BeforeSaving,
 ): Oidc {
   const cookieName = (slot: number) => `${config.secure ? '__Host-' : ''}login-${slot}-${config.port}`
   const instances = slots.map((slot) =>
-    createInstance(config, store, secrets, onLogin, slot, cookieName(slot)),
+    createInstance(config, store, secrets, beforeSaving, slot, cookieName(slot)),
   )
   const isOpen = (req: Request, slot: number) =>
     cookieValues(req.headers.cookie, cookieName(slot)).length === 1
@@ -86,7 +86,7 @@ function createInstance(
   config: Config,
   store: TicketStore,
   secrets: readonly string[],
-  onLogin: OnLogin,
+  beforeSaving: BeforeSaving,
   slot: number,
   transactionCookie: string,
 ): RequestHandler {
@@ -122,8 +122,8 @@ function createInstance(
     // The random part makes every state unguessable; by itself it would be the same for all visitors.
     getLoginState: (_req, { returnTo }) => ({ returnTo, slot, salt: randomBytes(16).toString('base64url') }),
     afterCallback: async (req, res, session) => {
-      await onLogin(req as Request, res as Response)
-      return session
+      await beforeSaving(res as Response, session.id_token)
+      return { ...session, userAgent: req.headers['user-agent'] ?? '' }
     },
   })
 }

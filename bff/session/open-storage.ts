@@ -1,8 +1,12 @@
+import type { Log } from '../../shared/log.ts'
 import { openMemoryStorage } from './memory-storage.ts'
+import { openRedisStorage } from './redis-storage.ts'
 import { openSqliteStorage } from './sqlite-storage.ts'
 import type { SessionStorage } from './storage.ts'
 
-/** `memory:` or `sqlite:PATH`. Throws SettingsError when the path cannot be used. */
-export async function openStorage(location: string): Promise<SessionStorage> {
-  return location === 'memory:' ? openMemoryStorage() : openSqliteStorage(location.replace(/^sqlite:/, ''))
+/** `memory:`, `sqlite:PATH`, `redis://…` or `rediss://…`. Throws SettingsError when a path cannot be used. */
+export async function openStorage(location: string, log: Log): Promise<SessionStorage> {
+  if (location === 'memory:') return openMemoryStorage()
+  if (/^rediss?:/.test(location)) return openRedisStorage(location, log)
+  return openSqliteStorage(location.replace(/^sqlite:/, ''))
 }

@@ -1,9 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../../shared/log.ts'
 import { HttpError } from '../http-error.ts'
 import type { Provider } from './provider.ts'
 import type { OpenRow, Rows } from './rows.ts'
-import { type Grant, grantOf } from './session.ts'
+import { type Grant, grantOf, isDue, isExpired } from './session.ts'
 
 interface Parts {
   readonly rows: Rows
@@ -12,52 +11,83 @@ interface Parts {
 }
 
 /**
- * Gives the access token of a row, refreshed when it is due. One refresh at a time per session: with rotation
- * a second one would use a spent refresh token, which providers take for theft and answer by ending the whole
- * grant (RFC 9700 section 4.14). A refresh belongs to no request: when the browser hangs up, it goes on, and
- * its result is saved before anybody uses it.
+ * Longer than the provider may take for an answer (provider.ts), in milliseconds, and renewed while it is held. It
+ * is also how long a visitor waits when the gateway that was refreshing has died.
+ */
+const leaseMilliseconds = 6000
+const renewEvery = leaseMilliseconds / 3
+/** How often a gateway looks whether another one has finished, and for how long. */
+const lookEvery = 50
+const patience = leaseMilliseconds + 3000
+
+/**
+ * Gives the access token of a row, refreshed when it is due. One refresh at a time per session, in this process
+ * (flights) and in all gateways on the storage (leases): with rotation a second one would use a spent refresh
+ * token, which providers take for theft and answer by ending the whole grant (RFC 9700 section 4.14). A refresh
+ * belongs to no request: when the browser hangs up, it goes on, and its result is saved before anybody uses it.
  */
 export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRow) => Promise<string> {
   const flights = new Map<string, Promise<string>>()
 
   async function refresh(ticket: string): Promise<string> {
-    // The caller's row may be older than the last refresh.
-    const row = await rows.read(ticket)
-    if (!row) throw ended('The session has ended')
-    const { grant } = row.record
-    if (!isDue(grant)) return grant.accessToken
-    if (grant.refreshToken === undefined) {
+    for (const until = performance.now() + patience; performance.now() < until; await wait(lookEvery)) {
+      const row = await current(ticket)
+      const { grant } = row.record
+      if (!isDue(grant)) return grant.accessToken
+      try {
+        if (await rows.lease(ticket, leaseMilliseconds)) return await withLease(ticket)
+      } catch (error) {
+        // 401 is the provider's verdict. Everything else can wait as long as the token is good.
+        if (isExpired(grant) || (error instanceof HttpError && error.status === 401)) throw error
+        log.warn({ err: error }, 'the refresh failed; the access token is still good')
+        return grant.accessToken
+      }
       if (!isExpired(grant)) return grant.accessToken
-      await rows.delete(ticket)
-      throw ended('The access token is expired and there is no refresh token')
     }
-    const renewed = await ask(row, grant.refreshToken)
-    if (renewed === grant) return grant.accessToken
-    if (!renewed) {
-      await rows.delete(ticket)
-      throw ended('The provider has ended the grant')
-    }
-    if (await save(row, renewed)) return renewed.accessToken
-    // Logged out meanwhile: nobody will ever use or revoke this refresh token again.
-    await provider.revoke(renewed.refreshToken ?? grant.refreshToken).catch((error) => {
-      log.warn({ err: error }, 'a refresh token could not be revoked')
-    })
-    throw ended('The session ended during its refresh')
+    throw new HttpError(503, 'Another gateway did not finish its refresh', { retryAfter: 5 })
   }
 
-  /** The new grant; the old one when the provider is away and it is still good; undefined: it has ended. */
-  async function ask(row: OpenRow, refreshToken: string): Promise<Grant | undefined> {
-    const { grant } = row.record
+  async function withLease(ticket: string): Promise<string> {
+    const renewal = setInterval(() => {
+      rows
+        .lease(ticket, leaseMilliseconds)
+        .catch((error) => log.warn({ err: error }, 'a lease was not renewed'))
+    }, renewEvery)
     try {
-      // Changes nothing but proves that the storage can write: a full disk or a lock that lasts must come to
-      // light before the refresh token is spent, since what comes in its place could not be kept.
-      await rows.extend(row.ticket, row.expiresAt)
-      const tokens = await provider.refresh(refreshToken)
-      return tokens && grantOf(tokens, Date.now())
+      return await renew(ticket)
+    } finally {
+      clearInterval(renewal)
+      await rows.release(ticket).catch((error) => log.warn({ err: error }, 'a lease was not given back'))
+    }
+  }
+
+  async function renew(ticket: string): Promise<string> {
+    // Whoever had the lease before may have refreshed.
+    const row = await current(ticket)
+    const { grant } = row.record
+    if (!isDue(grant)) return grant.accessToken
+    const tokens = grant.refreshToken === undefined ? undefined : await provider.refresh(grant.refreshToken)
+    if (tokens) return keep(row, grantOf(tokens, Date.now()))
+    if (grant.refreshToken === undefined && !isExpired(grant)) return grant.accessToken
+    // The row as it was read: a gateway that was held up so long that it lost its lease may ask with a refresh
+    // token that another one has spent, and must not end the session which that one has saved.
+    if (await rows.delete(ticket, row.version)) throw ended('The grant has ended')
+    return (await current(ticket)).record.grant.accessToken
+  }
+
+  async function keep(row: OpenRow, grant: Grant): Promise<string> {
+    if (await save(row, grant)) return grant.accessToken
+    try {
+      // Another gateway has refreshed as well, and saved first.
+      return (await current(row.ticket)).record.grant.accessToken
     } catch (error) {
-      if (isExpired(grant)) throw error
-      log.warn({ err: error }, 'the refresh failed; the access token is still good')
-      return grant
+      // Logged out meanwhile: nobody will ever use or revoke this refresh token again.
+      if (error instanceof HttpError && error.status === 401 && grant.refreshToken !== undefined) {
+        await provider.revoke(grant.refreshToken).catch((reason) => {
+          log.warn({ err: reason }, 'a refresh token could not be revoked')
+        })
+      }
+      throw error
     }
   }
 
@@ -74,6 +104,12 @@ export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRo
     return rows.saveGrant(row, grant)
   }
 
+  async function current(ticket: string): Promise<OpenRow> {
+    const row = await rows.read(ticket)
+    if (!row || row.ended) throw ended('The session has ended')
+    return row
+  }
+
   return ({ ticket, record: { grant } }) => {
     if (!isDue(grant)) return Promise.resolve(grant.accessToken)
     const flight = flights.get(ticket) ?? refresh(ticket).finally(() => flights.delete(ticket))
@@ -82,6 +118,5 @@ export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRo
   }
 }
 
-const isDue = ({ refreshAt }: Grant) => refreshAt !== undefined && refreshAt <= Date.now()
-const isExpired = ({ expiresAt }: Grant) => expiresAt !== undefined && expiresAt <= Date.now()
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const ended = (reason: string) => new HttpError(401, reason)

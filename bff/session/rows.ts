@@ -1,32 +1,53 @@
+import { randomUUID } from 'node:crypto'
 import type { Log } from '../../shared/log.ts'
 import { HttpError } from '../http-error.ts'
 import type { Seal } from './seal.ts'
-import type { Grant, SessionRecord } from './session.ts'
-import type { SessionStorage } from './storage.ts'
+import type { About, Claims, Grant, SessionRecord } from './session.ts'
+import type { Row, SessionStorage } from './storage.ts'
 
 /** A row as it was read, opened. */
-export interface OpenRow {
+export interface OpenRow extends Pick<Row, 'version' | 'seenAt' | 'expiresAt' | 'ended'> {
   readonly ticket: string
-  readonly version: number
-  readonly expiresAt: number
   readonly record: SessionRecord
 }
 
+/** By what rows are found without a ticket: all of a user, or those of one login at the provider. */
+export type Index = { readonly sub: string } | { readonly sid: string }
+
 /** Sealed rows, addressed by ticket. A storage that fails is an HttpError 503: nobody is logged out by it. */
 export interface Rows {
-  create(ticket: string, record: SessionRecord, expiresAt: number): Promise<void>
+  create(ticket: string, record: SessionRecord, about: About, expiresAt: number): Promise<void>
   read(ticket: string): Promise<OpenRow | undefined>
-  /** False when the row has gone or changed meanwhile. */
+  /** False when the row has gone, ended or changed meanwhile. */
   saveGrant(row: OpenRow, grant: Grant): Promise<boolean>
-  extend(ticket: string, expiresAt: number): Promise<boolean>
-  delete(ticket: string): Promise<boolean>
+  extend(ticket: string, times: Pick<Row, 'seenAt' | 'expiresAt'>): Promise<boolean>
+  delete(ticket: string, version?: number): Promise<boolean>
+  /** The keys of the rows. */
+  find(index: Index): Promise<readonly string[]>
+  end(key: string): Promise<boolean>
+  /** For this process, among all gateways on the storage. */
+  lease(ticket: string, milliseconds: number): Promise<boolean>
+  release(ticket: string): Promise<void>
+  /**
+   * Does the work, once under a name in so many milliseconds, among all gateways on the storage. Undefined: it
+   * was done before. Work that fails was not done, and may be tried again.
+   */
+  firstTime<Result>(
+    name: string,
+    milliseconds: number,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined>
   check(): Promise<void>
 }
 
+/** Longer than the work of firstTime takes. */
+const workMilliseconds = 10_000
+
 export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows {
-  const open = (ticket: string, sealed: Uint8Array): SessionRecord | undefined => {
+  const owner = randomUUID()
+  const open = <Content>(holder: string, sealed: Uint8Array): Content | undefined => {
     try {
-      const plain = seal.open(ticket, sealed)
+      const plain = seal.open(holder, sealed)
       return plain === undefined ? undefined : JSON.parse(plain)
     } catch (error) {
       // Tampered with, or made by a gateway for another provider: nobody's session, and no reason to fail.
@@ -35,24 +56,64 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
     }
   }
   return {
-    create: (ticket, record, expiresAt) =>
+    create: (ticket, record, about, expiresAt) =>
       reach(
-        storage.create(seal.keyOf(ticket), { sealed: seal.seal(ticket, JSON.stringify(record)), expiresAt }),
+        storage.create(seal.keyOf(ticket), {
+          sealed: seal.seal(ticket, JSON.stringify(record)),
+          about: seal.seal(user(record.claims.sub), JSON.stringify(about)),
+          seenAt: about.signedInAt,
+          expiresAt,
+          indexes: indexesOf(record.claims).flatMap((text) => seal.indexesOf(text).slice(0, 1)),
+        }),
       ),
     read: async (ticket) => {
       const row = await reach(storage.read(seal.keyOf(ticket)))
-      const record = row && open(ticket, row.sealed)
+      const record = row && open<SessionRecord>(ticket, row.sealed)
       if (!row || !record || record.endsAt <= Date.now()) return undefined
-      return { ticket, version: row.version, expiresAt: row.expiresAt, record }
+      const { version, seenAt, expiresAt, ended } = row
+      return { ticket, version, seenAt, expiresAt, ended, record }
     },
     saveGrant: ({ ticket, version, record }, grant) => {
       const sealed = seal.seal(ticket, JSON.stringify({ ...record, grant } satisfies SessionRecord))
       return reach(storage.replace(seal.keyOf(ticket), version, sealed))
     },
-    extend: (ticket, expiresAt) => reach(storage.extend(seal.keyOf(ticket), expiresAt)),
-    delete: (ticket) => reach(storage.delete(seal.keyOf(ticket))),
+    extend: (ticket, times) => reach(storage.extend(seal.keyOf(ticket), times)),
+    delete: (ticket, version) => reach(storage.delete(seal.keyOf(ticket), version)),
+    find: async (index) => {
+      // Rows that were made under an older secret of the ring are found by that one's index.
+      const names = seal.indexesOf(textOf(index))
+      const found = await reach(Promise.all(names.map((name) => storage.find(name))))
+      return found.flat().map(({ key }) => key)
+    },
+    end: (key) => reach(storage.end(key)),
+    lease: (ticket, milliseconds) => reach(storage.lease(seal.keyOf(ticket), owner, milliseconds)),
+    release: (ticket) => reach(storage.release(seal.keyOf(ticket), owner)),
+    firstTime: async (name, milliseconds, work) => {
+      // An owner for this time only: to this process, too, a name that is taken is taken.
+      const [key, once] = [seal.keyOf(name), randomUUID()]
+      // Briefly at first: should this process die in the middle, the name is free again soon.
+      if (!(await reach(storage.lease(key, once, workMilliseconds)))) return undefined
+      try {
+        const result = await work()
+        await reach(storage.lease(key, once, milliseconds))
+        return result
+      } catch (error) {
+        // A storage that cannot do this now lets go by itself.
+        await storage.release(key, once).catch(() => {})
+        throw error
+      }
+    },
     check: () => storage.check(),
   }
+}
+
+/** The holder for which a user's list of sessions is sealed; no ticket looks like it. */
+const user = (sub: string) => `user ${sub}`
+
+const textOf = (index: Index) => ('sub' in index ? `sub ${index.sub}` : `sid ${index.sid}`)
+
+function indexesOf({ sub, sid }: Claims): string[] {
+  return [textOf({ sub }), ...(typeof sid === 'string' ? [textOf({ sid })] : [])]
 }
 
 async function reach<Result>(work: Promise<Result>): Promise<Result> {

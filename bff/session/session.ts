@@ -23,6 +23,13 @@ export interface SessionRecord {
   readonly endsAt: number
 }
 
+/** What the user is shown about a session, also in another browser. */
+export interface About {
+  readonly signedInAt: number
+  /** The User-Agent header of the login, shortened. */
+  readonly userAgent: string
+}
+
 /** What a request may know of who makes it. */
 export interface Visitor {
   readonly claims: Claims
@@ -45,3 +52,6 @@ export function grantOf(tokens: Tokens, now: number): Grant {
   if (expiresAt === undefined) return tokens
   return { ...tokens, refreshAt: expiresAt - Math.min(widestMargin, (expiresAt - now) / 10) }
 }
+
+export const isDue = ({ refreshAt }: Grant) => refreshAt !== undefined && refreshAt <= Date.now()
+export const isExpired = ({ expiresAt }: Grant) => expiresAt !== undefined && expiresAt <= Date.now()

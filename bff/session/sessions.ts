@@ -1,7 +1,7 @@
 import type { Log } from '../../shared/log.ts'
 import type { Provider } from './provider.ts'
 import { createAccessTokens } from './refresh.ts'
-import { createRows } from './rows.ts'
+import { createRows, type OpenRow, type Rows } from './rows.ts'
 import { createSeal } from './seal.ts'
 import { type Claims, grantOf, type Tokens, type Visitor } from './session.ts'
 import type { SessionStorage } from './storage.ts'
@@ -22,9 +22,16 @@ interface Parts {
 export interface Sessions {
   /** Ticket in, visitor or nobody out. Keeps the session from going idle. */
   find(ticket: string | undefined): Promise<Visitor | undefined>
-  begin(ticket: string, claims: Claims, tokens: Tokens): Promise<void>
+  begin(ticket: string, claims: Claims, tokens: Tokens, userAgent: string): Promise<void>
   /** The session is gone when this resolves; its refresh token is revoked if the provider can be reached. */
   end(ticket: string): Promise<void>
+  /**
+   * Ends the sessions of a user, or of one login at the provider, and says how many. They are nobody's from then
+   * on; their refresh tokens only the tickets can open, so each is revoked when its ticket is shown the next time.
+   */
+  endListed(which: { sub: string } | { sid: string; sub?: string }): Promise<number>
+  /** Does the work if it was not done under that name, by any gateway, within so many milliseconds. */
+  readonly firstTime: Rows['firstTime']
   check(): Promise<void>
 }
 
@@ -40,34 +47,54 @@ export function createSessions(parts: Parts): Sessions {
   const rows = createRows(storage, createSeal(secrets, `${issuer} ${clientId}`), log)
   const accessTokenOf = createAccessTokens({ rows, provider, log })
 
-  async function keepFromIdling(ticket: string, expiresAt: number, endsAt: number): Promise<void> {
-    const later = Math.min(Date.now() + idle, endsAt)
+  async function keepFromIdling({ ticket, expiresAt, record: { endsAt } }: OpenRow): Promise<void> {
+    const seenAt = Date.now()
+    const later = Math.min(seenAt + idle, endsAt)
     // The last extension, up to the absolute end, is shorter than the others and must not be left out.
     if (later === expiresAt || (later < endsAt && later - expiresAt < extendEvery)) return
     // The visitor was found; a storage that cannot write is a problem for whoever reads the log.
     await rows
-      .extend(ticket, later)
+      .extend(ticket, { seenAt, expiresAt: later })
       .catch((error) => log.warn({ err: error }, 'a session could not be extended'))
+  }
+
+  async function retire({ ticket, record: { grant } }: OpenRow): Promise<void> {
+    const deleted = await rows.delete(ticket)
+    if (deleted && grant.refreshToken !== undefined) await revoke(provider, grant.refreshToken, log)
   }
 
   return {
     find: async (ticket) => {
       const row = ticket === undefined ? undefined : await rows.read(ticket)
       if (!row) return undefined
-      await keepFromIdling(row.ticket, row.expiresAt, row.record.endsAt)
+      if (row.ended) {
+        void retire(row).catch((error) => log.warn({ err: error }, 'an ended session could not be retired'))
+        return undefined
+      }
+      await keepFromIdling(row)
       return { claims: row.record.claims, accessToken: () => accessTokenOf(row) }
     },
-    begin: async (ticket, claims, tokens) => {
+    begin: async (ticket, claims, tokens, userAgent) => {
       const now = Date.now()
       const record = { claims, grant: grantOf(tokens, now), endsAt: now + absolute }
-      await rows.create(ticket, record, now + Math.min(idle, absolute))
+      const about = { signedInAt: now, userAgent: userAgent.slice(0, 256) }
+      await rows.create(ticket, record, about, now + Math.min(idle, absolute))
     },
     end: async (ticket) => {
       const row = await rows.read(ticket)
-      const deleted = await rows.delete(ticket)
-      const refreshToken = row?.record.grant.refreshToken
-      if (deleted && refreshToken !== undefined) await revoke(provider, refreshToken, log)
+      if (row) await retire(row)
+      // A row that does not open is no session, and no use.
+      else await rows.delete(ticket)
     },
+    endListed: async (which) => {
+      const found = await rows.find('sid' in which ? { sid: which.sid } : which)
+      // Both given, both have to fit: nothing says that two users' logins never have the same sid.
+      const own = 'sid' in which && which.sub !== undefined ? await rows.find({ sub: which.sub }) : found
+      const meant = found.filter((key) => own.includes(key))
+      const ended = await Promise.all(meant.map((key) => rows.end(key)))
+      return ended.filter(Boolean).length
+    },
+    firstTime: (name, milliseconds, work) => rows.firstTime(name, milliseconds, work),
     check: () => rows.check(),
   }
 }

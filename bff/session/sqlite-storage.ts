@@ -1,33 +1,47 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { SettingsError } from '../../shared/settings.ts'
-import { type SessionStorage, sweepInterval } from './storage.ts'
+import type { DatabaseSync } from 'node:sqlite'
+import { openDatabase } from './sqlite-database.ts'
+import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
 
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
 export function openSqliteStorage(path: string): SessionStorage {
   const database = openDatabase(path)
   const now = () => Date.now()
-  const read = database.prepare(
-    'SELECT version, sealed, expires_at FROM session WHERE key = ? AND expires_at > ?',
+  const columns = 'version, sealed, about, seen_at, expires_at, ended'
+  const read = database.prepare(`SELECT ${columns} FROM session WHERE key = ? AND expires_at > ?`)
+  const find = database.prepare(
+    `SELECT key, ${columns} FROM session_index JOIN session USING (key)
+     WHERE name = ? AND NOT ended AND expires_at > ?`,
   )
   // A row that has expired but was not swept yet is gone for everybody: its key is free.
+  const clear = database.prepare('DELETE FROM session WHERE key = ? AND expires_at <= ?')
   const create = database.prepare(
-    `INSERT INTO session (key, version, sealed, expires_at) VALUES (?, 1, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET version = 1, sealed = excluded.sealed, expires_at = excluded.expires_at
-     WHERE session.expires_at <= ?`,
+    `INSERT INTO session (key, version, sealed, about, seen_at, expires_at, ended) VALUES (?, 1, ?, ?, ?, ?, 0)`,
   )
+  const addIndex = database.prepare('INSERT INTO session_index (name, key) VALUES (?, ?)')
   const replace = database.prepare(
-    'UPDATE session SET version = version + 1, sealed = ? WHERE key = ? AND version = ? AND expires_at > ?',
+    `UPDATE session SET version = version + 1, sealed = ?
+     WHERE key = ? AND version = ? AND NOT ended AND expires_at > ?`,
   )
   const extend = database.prepare(
-    'UPDATE session SET expires_at = max(expires_at, ?) WHERE key = ? AND expires_at > ?',
+    `UPDATE session SET seen_at = max(seen_at, ?), expires_at = max(expires_at, ?)
+     WHERE key = ? AND NOT ended AND expires_at > ?`,
   )
-  const remove = database.prepare('DELETE FROM session WHERE key = ? AND expires_at > ?')
-  const removeExpired = database.prepare('DELETE FROM session WHERE expires_at <= ?')
+  const end = database.prepare('UPDATE session SET ended = 1 WHERE key = ? AND NOT ended AND expires_at > ?')
+  const remove = database.prepare(
+    'DELETE FROM session WHERE key = ? AND version = ifnull(?, version) AND expires_at > ?',
+  )
+  const lease = database.prepare(
+    `INSERT INTO lease (name, owner, expires_at) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+     WHERE owner = excluded.owner OR lease.expires_at <= ?`,
+  )
+  const release = database.prepare('DELETE FROM lease WHERE name = ? AND owner = ?')
+  const removeExpired = ['session', 'lease'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE expires_at <= ?`),
+  )
   const sweep = setInterval(() => {
     try {
-      removeExpired.run(now())
+      for (const statement of removeExpired) statement.run(now())
     } catch {
       // Thrown out of a timer it would end the program. Expired rows are invisible; the next sweep takes them.
     }
@@ -36,19 +50,25 @@ export function openSqliteStorage(path: string): SessionStorage {
   return {
     read: async (key) => {
       const row = read.get(key, now())
-      if (!row) return undefined
-      return {
-        version: Number(row.version),
-        sealed: row.sealed as Uint8Array,
-        expiresAt: Number(row.expires_at),
-      }
+      return row && toRow(row)
     },
-    create: async (key, { sealed, expiresAt }) => {
-      if (create.run(key, sealed, expiresAt, now()).changes !== 1) throw new Error('The key is taken')
+    create: async (key, { sealed, about, seenAt, expiresAt, indexes }) => {
+      atomically(database, () => {
+        clear.run(key, now())
+        create.run(key, sealed, about, seenAt, expiresAt)
+        for (const name of indexes) addIndex.run(name, key)
+      })
     },
     replace: async (key, version, sealed) => replace.run(sealed, key, version, now()).changes === 1,
-    extend: async (key, expiresAt) => extend.run(expiresAt, key, now()).changes === 1,
-    delete: async (key) => remove.run(key, now()).changes === 1,
+    extend: async (key, { seenAt, expiresAt }) => extend.run(seenAt, expiresAt, key, now()).changes === 1,
+    end: async (key) => end.run(key, now()).changes === 1,
+    delete: async (key, version) => remove.run(key, version ?? null, now()).changes === 1,
+    find: async (index) => find.all(index, now()).map((row) => ({ key: String(row.key), ...toRow(row) })),
+    lease: async (name, owner, milliseconds) =>
+      lease.run(name, owner, now() + milliseconds, now()).changes === 1,
+    release: async (name, owner) => {
+      release.run(name, owner)
+    },
     check: async () => {
       read.get('', 0)
     },
@@ -59,26 +79,24 @@ export function openSqliteStorage(path: string): SessionStorage {
   }
 }
 
-function openDatabase(path: string): DatabaseSync {
+function toRow(row: Record<string, unknown>): Row {
+  return {
+    version: Number(row.version),
+    sealed: row.sealed as Uint8Array,
+    about: row.about as Uint8Array,
+    seenAt: Number(row.seen_at),
+    expiresAt: Number(row.expires_at),
+    ended: row.ended === 1,
+  }
+}
+
+function atomically(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const database = new DatabaseSync(path)
-    // Others on the machine have no business even with sealed rows. The journal files inherit the mode.
-    chmodSync(path, 0o600)
-    // WAL with synchronous NORMAL: a committed row survives the end of the process, SIGKILL included; only a
-    // power failure can take the last moments, which then are logins that have to be made again.
-    database.exec(`
-      PRAGMA busy_timeout = 500;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS session (
-        key TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL, expires_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS session_expiry ON session (expires_at);
-    `)
-    return database
+    work()
+    database.exec('COMMIT')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SettingsError([`SESSION_STORE cannot be used: ${path}: ${reason}`])
+    database.exec('ROLLBACK')
+    throw error
   }
 }

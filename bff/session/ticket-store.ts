@@ -12,6 +12,8 @@ interface LoginResult {
     readonly refresh_token?: string
     /** Seconds since 1970. */
     readonly expires_at?: number
+    /** Added by oidc.ts. */
+    readonly userAgent: string
   }
 }
 
@@ -34,14 +36,14 @@ export class TicketStore extends session.Store {
 
   override set(ticket: string, value: unknown, callback: (error?: unknown) => void = () => {}): void {
     const { data } = value as LoginResult
-    // The ID token itself is not kept: its claims are all that is needed.
+    // Verified a moment ago (login/id-token.ts), the very same string. It is not kept: its claims are all that is needed.
     const claims = decodeJwt(data.id_token) as Claims
     const tokens = {
       accessToken: data.access_token,
       refreshToken: data.refresh_token,
       expiresAt: data.expires_at === undefined ? undefined : data.expires_at * 1000,
     }
-    callbackify(() => this.#sessions.begin(ticket, claims, tokens))(callback)
+    callbackify(() => this.#sessions.begin(ticket, claims, tokens, data.userAgent))(callback)
   }
 
   override destroy(_ticket: string, callback: (error?: unknown) => void = () => {}): void {

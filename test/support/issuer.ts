@@ -41,7 +41,7 @@ export const rs256 =
   (input) =>
     sign('sha256', input, KeyObject.from(key))
 
-const json: (body: unknown) => RequestListener = (body) => (_req, res) => {
+export const json: (body: unknown) => RequestListener = (body) => (_req, res) => {
   res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 }
 
@@ -66,13 +66,17 @@ export class Issuer implements AsyncDisposable {
     server.on('request', (req, res) => {
       const { pathname } = new URL(req.url ?? '/', this.url)
       this.asked.push(pathname)
-      if (pathname === '/.well-known/openid-configuration') (this.discovery ?? json(this.metadata))(req, res)
-      else if (pathname === '/keys') (this.keySet ?? json({ keys: this.keys }))(req, res)
-      else res.writeHead(404).end()
+      this.answerTo(pathname)(req, res)
     })
   }
 
-  get metadata(): { issuer: string; jwks_uri: string } {
+  protected answerTo(path: string): RequestListener {
+    if (path === '/.well-known/openid-configuration') return this.discovery ?? json(this.metadata)
+    if (path === '/keys') return this.keySet ?? json({ keys: this.keys })
+    return (_req, res) => res.writeHead(404).end()
+  }
+
+  get metadata(): Readonly<Record<string, unknown>> {
     return { issuer: this.url, jwks_uri: `${this.url}keys` }
   }
 

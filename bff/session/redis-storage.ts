@@ -1,0 +1,66 @@
+import type { Log } from '../../shared/log.ts'
+import { connectToRedis } from './redis-connection.ts'
+import type { Row, SessionStorage } from './storage.ts'
+
+const rowPrefix = 'cloakroom:session:'
+const rowKey = (key: string) => rowPrefix + key
+const indexKey = (name: string) => `cloakroom:index:${name}`
+const leaseKey = (name: string) => `cloakroom:lease:${name}`
+
+const fields = ['version', 'sealed', 'about', 'seen_at', 'expires_at', 'ended']
+
+/** `redis://` and `rediss://`. Opens also while Redis is down, and rejects everything until it is up. */
+export async function openRedisStorage(url: string, log: Log): Promise<SessionStorage> {
+  const { run, close } = await connectToRedis(url, log)
+  const now = () => Date.now()
+
+  return {
+    read: async (key) => {
+      const row = toRow(await run((redis) => redis.hmGet(rowKey(key), fields)))
+      return row && row.expiresAt > now() ? row : undefined
+    },
+    create: async (key, { sealed, about, seenAt, expiresAt, indexes }) => {
+      const keys = [rowKey(key), ...indexes.map(indexKey)]
+      const args = [key, now(), binary(sealed), binary(about), seenAt, expiresAt]
+      if (!(await run((redis) => redis.createRow(keys, args)))) throw new Error('The key is taken')
+    },
+    replace: (key, version, sealed) =>
+      run((redis) => redis.replaceRow([rowKey(key)], [now(), version, binary(sealed)])),
+    extend: (key, { seenAt, expiresAt }) =>
+      run((redis) => redis.extendRow([rowKey(key)], [key, now(), seenAt, expiresAt])),
+    end: (key) => run((redis) => redis.endRow([rowKey(key)], [key, now()])),
+    delete: (key, version) => run((redis) => redis.removeRow([rowKey(key)], [key, now(), version ?? ''])),
+    find: async (index) => {
+      const found = await run((redis) => redis.findRows([indexKey(index)], [now(), rowPrefix, ...fields]))
+      return found.flatMap(({ key, values }) => {
+        const row = toRow(values)
+        return row ? [{ key, ...row }] : []
+      })
+    },
+    lease: (name, owner, milliseconds) =>
+      run((redis) => redis.takeLease([leaseKey(name)], [now(), owner, milliseconds])),
+    release: async (name, owner) => {
+      await run((redis) => redis.giveLeaseBack([leaseKey(name)], [owner]))
+    },
+    check: async () => {
+      await run((redis) => redis.ping())
+    },
+    close,
+  }
+}
+
+/** The same bytes, as the client wants them. */
+const binary = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function toRow(values: readonly (Buffer | null)[]): Row | undefined {
+  const [version, sealed, about, seenAt, expiresAt, ended] = values
+  if (!version || !sealed || !about) return undefined
+  return {
+    version: Number(version),
+    sealed: new Uint8Array(sealed),
+    about: new Uint8Array(about),
+    seenAt: Number(seenAt),
+    expiresAt: Number(expiresAt),
+    ended: String(ended) === '1',
+  }
+}
