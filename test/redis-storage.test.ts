@@ -1,6 +1,13 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, type Socket } from 'node:net'
-import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import {
+  type AddressInfo,
+  connect,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
+import { createServer, getCACertificates, type Server, setDefaultCACertificates } from 'node:tls'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
@@ -221,6 +228,24 @@ describe.runIf(there)('a Redis', () => {
     for (const operate of Object.values(operations)) await expect(operate()).resolves.not.toBe(false)
   })
 
+  test('finishes what was begun before it is closed, and takes no more', async () => {
+    await prepare()
+    const begun = [storage.read('key'), storage.replace('key', 1, bytes('new'))]
+    await storage.close()
+    expect((await Promise.allSettled(begun)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+    await expect(storage.check()).rejects.toThrow()
+    expect(said()).toEqual([])
+  })
+
+  test('that has answered is not given up because the gateway was busy for longer than the deadline', async () => {
+    await prepare()
+    const read = storage.read('key')
+    await turn()
+    for (const until = performance.now() + 700; performance.now() < until; );
+    expect(await read).toMatchObject({ version: 1 })
+    expect(said()).toEqual([])
+  })
+
   test('that cuts a connection gets a new one', async () => {
     await prepare()
     await server.command('CLIENT', 'KILL', 'TYPE', 'normal')
@@ -270,7 +295,7 @@ describe.runIf(there)('a Redis that is started again', () => {
     await server.stop('SIGTERM')
     await vi.waitFor(() => expect(said()).toEqual([lost]))
     // Long enough for the pause between two attempts to have grown to its longest.
-    await new Promise((resolve) => setTimeout(resolve, 4000))
+    await wait(7000)
     await server.start()
     await untilFound()
     expect(said()).toEqual([lost, found])
@@ -294,6 +319,13 @@ describe.runIf(there)('a Redis that hangs', () => {
     const all = await Promise.allSettled(Array.from({ length: 10_000 }, () => storage.read('key')))
     expect(all.every(({ status }) => status === 'rejected')).toBe(true)
     expect(performance.now() - start).toBeLessThan(1000)
+    // And nobody waits for a new one: over a second there are several attempts, and several pauses.
+    for (let number = 0; number < 20; number += 1) {
+      const asked = performance.now()
+      await expect(storage.read('key')).rejects.toThrow()
+      expect(performance.now() - asked).toBeLessThan(250)
+      await wait(50)
+    }
     server.signal('SIGCONT')
     await untilFound()
     await expect(storage.check()).resolves.toBeUndefined()
@@ -316,6 +348,13 @@ describe.runIf(there)('a Redis that hangs', () => {
     const read = await storage.read('key')
     expect(read?.version).toBe(Buffer.from(read?.sealed ?? []).equals(bytes('late')) ? 2 : 1)
     expect(await storage.replace('key', read?.version ?? 0, bytes('new'))).toBe(true)
+  })
+
+  test('and then dies keeps no gateway from stopping', async () => {
+    server.signal('SIGSTOP')
+    const closing = Promise.allSettled([storage.read('key'), storage.close()])
+    await server.stop('SIGKILL')
+    expect((await closing).map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
   })
 
   test('keeps no gateway from starting or stopping (F12)', async () => {
@@ -370,7 +409,7 @@ describe.runIf(there)('the address', () => {
 
   test('has the user, who needs no more than our keys and these commands', async () => {
     await using server = await RedisServer.start()
-    const rules = `on ~cloakroom:* resetchannels -@all +hello +select +ping +eval +evalsha +exists +del +hget +hmget
+    const rules = `on ~cloakroom:* resetchannels -@all +hello +select +ping +eval +evalsha +del +hget +hmget
       +hset +pttl +pexpire +zadd +zrem +zrangebyscore +zremrangebyscore`
     await server.command('ACL', 'SETUSER', 'gateway', `>${password}`, ...rules.split(/\s+/))
     await open(address(server, `gateway:${encodeURIComponent(password)}`))
@@ -387,13 +426,22 @@ describe.runIf(there)('the address', () => {
     await other.close()
     expect(await server.command('INFO', 'keyspace')).toMatch(/db3:keys=2/)
   })
+})
 
-  test('with rediss:// is encrypted, to a server whose certificate is trusted and no other', async () => {
-    await using server = await RedisServer.start()
-    const certificate = selfSigned()
-    const sockets = new Set<Socket>()
-    let heard = ''
-    const front = createServer(certificate, (socket) => {
+describe.runIf(there)('a Redis behind TLS', () => {
+  const certificate = selfSigned()
+  const trusted = getCACertificates('default')
+  const sockets = new Set<Socket>()
+  let server: RedisServer
+  let heard = ''
+  /** Decrypts what a gate lets through. */
+  let front: Server
+  let gate: NetServer
+  let url: string
+  beforeEach(async () => {
+    server = await RedisServer.start()
+    heard = ''
+    front = createServer(certificate, (socket) => {
       const back = connect(server.port, '127.0.0.1')
       for (const each of [socket, back]) sockets.add(each.on('error', () => {}))
       socket.on('data', (chunk: Buffer) => {
@@ -402,24 +450,44 @@ describe.runIf(there)('the address', () => {
       socket.pipe(back).pipe(socket)
     })
     front.on('tlsClientError', () => {})
-    await once(front.listen(0, 'localhost'), 'listening')
-    const url = `rediss://localhost:${(front.address() as AddressInfo).port}`
+    gate = createNetServer((socket) => sockets.add(socket.on('error', () => {})))
+    await once(gate.listen(0, 'localhost'), 'listening')
+    url = `rediss://localhost:${(gate.address() as AddressInfo).port}`
+  })
+  afterEach(async () => {
+    setDefaultCACertificates(trusted)
+    for (const socket of sockets) socket.destroy()
+    gate.close()
+    await server[Symbol.asyncDispose]()
+  })
+  const letIn = (socket: Socket) => front.emit('connection', socket)
+  const trust = () => setDefaultCACertificates([...trusted, certificate.cert])
 
-    const distrustful = await openStorage(url, log)
-    await expect(distrustful.check()).rejects.toThrow()
-    await distrustful.close()
+  test('is told nothing when its certificate is not trusted', async () => {
+    gate.on('connection', letIn)
+    await open(url)
+    await expectAllToReject()
     expect(lines).toMatchObject([{ msg: lost, err: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } }])
     expect(heard).toBe('')
+  })
 
-    const trusted = getCACertificates('default')
-    setDefaultCACertificates([...trusted, certificate.cert])
+  test('works when it is', async () => {
+    gate.on('connection', letIn)
+    trust()
     await open(url)
-    setDefaultCACertificates(trusted)
     await prepare()
     for (const operate of Object.values(operations)) await expect(operate()).resolves.not.toBe(false)
     expect(heard).toContain('HMGET')
+  })
+
+  test('lets a gateway go that is closed while it connects', async () => {
+    trust()
+    // The first attempt finds the gate shut, and ends with the deadline.
+    await open(url)
+    const [socket] = await once(gate, 'connection')
     await storage.close()
-    for (const socket of sockets) socket.destroy()
-    front.close()
+    letIn(socket)
+    await once(socket, 'close', { signal: AbortSignal.timeout(5000) })
+    expect(said()).toEqual([lost])
   })
 })

@@ -23,6 +23,7 @@ export async function connectToRedis(url: string, log: Log): Promise<RedisConnec
   let client = newClient(url)
   let usable: boolean | undefined
   let closed = false
+  const pending = new Set<Promise<unknown>>()
 
   /** A line when it changes, not one for each attempt. No line holds the address: it can have a password. */
   function note(now: boolean, error?: unknown): void {
@@ -64,11 +65,20 @@ export async function connectToRedis(url: string, log: Log): Promise<RedisConnec
 
   await connect(0)
   return {
-    run: (work) => inTime(client, work(client)),
+    run: async (work) => {
+      const result = inTime(client, work(client))
+      pending.add(result)
+      try {
+        return await result
+      } finally {
+        pending.delete(result)
+      }
+    },
+    // The client's own close() would wait for ever when the connection is lost meanwhile.
     close: async () => {
       closed = true
-      if (client.isReady) await client.close()
-      else client.destroy()
+      await Promise.allSettled(pending)
+      client.destroy()
     },
   }
 }

@@ -54,7 +54,7 @@ const binary = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset
 
 function toRow(values: readonly (Buffer | null)[]): Row | undefined {
   const [version, sealed, about, seenAt, expiresAt, ended] = values
-  if (!version || !sealed || !about) return undefined
+  if (!sealed || !about) return undefined
   return {
     version: Number(version),
     sealed: new Uint8Array(sealed),
