@@ -14,7 +14,9 @@ export async function createLog(program: string, level: string): Promise<Log> {
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   }
-  return process.stdout.isTTY ? pino(options, await prettyLines()) : pino(options)
+  // Written at once: with lines that are still waiting, and nobody who reads them any more, the flush at the end of the
+  // process would try for ever.
+  return pino(options, process.stdout.isTTY ? await prettyLines() : pino.destination({ dest: 1, sync: true }))
 }
 
 async function prettyLines(): Promise<DestinationStream> {

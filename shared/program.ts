@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createLog, type Log } from './log.ts'
 import { PortInUseError } from './server.ts'
@@ -47,6 +48,8 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     return
   }
   const log = await createLog(program.name, config.logLevel)
+  // Started by another program, it does not outlive it, also when that ends before this one serves.
+  const orphaned = process.channel && once(process, 'disconnect')
   let close: () => Promise<void>
   try {
     close = await program.start(config, log)
@@ -71,8 +74,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
       else if (performance.now() - stoppingSince > 1000) process.exit(1)
     })
   }
-  // Started by another program, it does not outlive it.
-  process.on('disconnect', () => {
+  void orphaned?.then(() => {
     if (stoppingSince === undefined) void stop('parent gone')
   })
   // A parent that has gone meanwhile is no error; 'disconnect' ends the program.

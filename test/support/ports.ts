@@ -11,7 +11,9 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
   while (ports.length < count) {
     offset = (offset + 1) % width
-    if (await isFree(first + offset)) ports.push(first + offset)
+    // Kept here: whoever asks at the same time moves the offset on meanwhile.
+    const port = first + offset
+    if (await isFree(port)) ports.push(port)
   }
   return ports
 }
