@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, type Page, textOf } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
@@ -145,10 +146,13 @@ describe('a login that does not end well', () => {
   test.each([
     ['nothing at all', '/callback'],
     ['a code and a state of nobody', '/callback?code=x-code&state=y'],
-    ['a state that names no slot', `/callback?code=x-code&state=${encode({ returnTo: '/', slot: 99 })}`],
+    [
+      'a state that names no slot',
+      `/callback?code=x-code&state=${encode({ returnTo: '/', slot: 99, begunAt: 1 })}`,
+    ],
     [
       'a state that was never begun',
-      `/callback?code=x-code&state=${encode({ returnTo: '/admin', slot: 0 })}`,
+      `/callback?code=x-code&state=${encode({ returnTo: '/admin', slot: 0, begunAt: 1 })}`,
     ],
     ['an error of nobody', '/callback?error=access_denied&error_description=%3Cscript%3E'],
   ])('a callback with %s is a page with a way on, not a stack (L01, L02, L13)', async (_name, path) => {
@@ -165,8 +169,9 @@ describe('a login that does not end well', () => {
     const browser = newBrowser()
     const address = await authorization(browser, '/login')
     const state = address.searchParams.get('state') ?? ''
-    const { slot } = JSON.parse(Buffer.from(state, 'base64url').toString())
-    const page = await browser.open(`/callback?code=x&state=${encode({ returnTo: '/admin', slot })}`)
+    const begun = JSON.parse(Buffer.from(state, 'base64url').toString())
+    const changed = encode({ ...begun, returnTo: '/admin' })
+    const page = await browser.open(`/callback?code=x&state=${changed}`)
     expect(page.status).toBe(400)
     expect(await browser.ticket()).toBeUndefined()
   })
@@ -229,12 +234,45 @@ describe('several tabs', () => {
     expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
   })
 
-  test('a sixth login at once replaces one of the five, and the browser keeps five transactions', async () => {
+  test('the Back button onto a used callback does not use up the login of another tab (L04, L11)', async () => {
     const browser = newBrowser()
-    for (let count = 0; count < 8; count += 1) await browser.request('/login')
-    const cookies = await browser.jar.getCookies(stack.baseUrl)
-    expect(cookies.filter(({ key }) => key.startsWith('login-'))).toHaveLength(5)
+    await browser.login('user@example.com', '/protected')
+    const used = browser.seen.find(({ url }) => url.pathname === '/callback')
+    const form = await browser.open('/login?returnTo=/public&prompt=login')
+    expect((await browser.open(used?.url ?? '')).url.pathname).toBe('/protected')
+    const page = await browser.submit(form, { email: 'admin@example.com', password: 'Passw0rd!' })
+    expect([page.status, page.url.pathname]).toEqual([200, '/public'])
+    expect(page.text).toContain('admin@example.com')
   })
+
+  test('a sixth login takes the place of the oldest, and the browser keeps five transactions', async () => {
+    const browser = newBrowser()
+    const begun: string[] = []
+    for (let count = 0; count < 12; count += 1) {
+      const address = await authorization(browser, `/login?returnTo=/${count}`)
+      begun.push(address.searchParams.get('state') ?? '')
+      // Not in the same millisecond.
+      await wait(2)
+    }
+    const cookies = await browser.jar.getCookies(stack.baseUrl)
+    const open = cookies.filter(({ key }) => key.startsWith('login-')).map(({ value }) => value)
+    expect(open).toHaveLength(5)
+    expect(begun.filter((state) => open.some((value) => value.includes(state)))).toEqual(begun.slice(-5))
+  })
+
+  test.each(['nonsense', '%', '%7B%7D.x', `${encodeURIComponent(JSON.stringify({ state: 'x' }))}.y`])(
+    'a transaction that says %s is the first to go, and keeps nobody from logging in',
+    async (value) => {
+      const browser = newBrowser()
+      for (let count = 0; count < 5; count += 1) await browser.request('/login')
+      const name = (slot: number) => `login-${slot}-${new URL(stack.baseUrl).port}`
+      await browser.jar.setCookie(`${name(3)}=${value}; Path=/`, stack.baseUrl)
+      await browser.request('/login')
+      const cookies = await browser.jar.getCookies(stack.baseUrl)
+      expect(cookies.find(({ key }) => key === name(3))?.value).toContain('code_verifier')
+      expect((await browser.login('user@example.com')).status).toBe(200)
+    },
+  )
 })
 
 describe('logging out', () => {

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import eoc from 'express-openid-connect'
 import type { Config } from '../config.ts'
@@ -9,17 +9,20 @@ import type { TicketStore } from '../session/ticket-store.ts'
 /**
  * express-openid-connect keeps the transaction (nonce, state, PKCE verifier) of one login in one cookie:
  * two tabs that log in at once would destroy each other's. So there are several instances that differ in
- * the name of that cookie; `state` says which one a callback belongs to. Five bound what a browser keeps.
+ * the name of that cookie; `state` says which one a callback belongs to. Five bound what a browser keeps: a sixth
+ * login takes the place of the one that was begun first.
  */
 const slots = [0, 1, 2, 3, 4] as const
 
 export interface LoginState {
   readonly returnTo: string
   readonly slot: number
+  /** Milliseconds since 1970. */
+  readonly begunAt: number
 }
 
 export interface Oidc {
-  /** Prepares req.oidc and res.oidc for a new login, in a slot that no other tab uses if there is one. */
+  /** Prepares req.oidc and res.oidc for a new login, in a free slot or in that of the oldest login. */
   readonly forLogin: RequestHandler
   /** The same for the slot of a callback. */
   forCallback(slot: number): RequestHandler
@@ -40,8 +43,7 @@ export function createOidc(
   const instances = slots.map((slot) =>
     createInstance(config, store, secrets, beforeSaving, slot, cookieName(slot)),
   )
-  const isOpen = (req: Request, slot: number) =>
-    cookieValues(req.headers.cookie, cookieName(slot)).length === 1
+  const transactions = (req: Request, slot: number) => cookieValues(req.headers.cookie, cookieName(slot))
 
   const run =
     (slot: number): RequestHandler =>
@@ -60,13 +62,18 @@ export function createOidc(
 
   return {
     forLogin: (req, res, next) => {
-      const free = slots.find((slot) => !isOpen(req, slot)) ?? randomInt(slots.length)
-      void run(free)(req, res, next)
+      // A free one is as old as it gets, and so is one that says nothing.
+      const begunAt = (slot: number) => decodeState(stateIn(transactions(req, slot)[0]))?.begunAt ?? 0
+      const [oldest = 0] = slots.toSorted((a, b) => begunAt(a) - begunAt(b))
+      void run(oldest)(req, res, next)
     },
     forCallback: run,
     openTransaction: (req) => {
       const state = decodeState(req.query.state)
-      return state && isOpen(req, state.slot) ? state : undefined
+      const [transaction, second] = state ? transactions(req, state.slot) : []
+      // The library would use up the transaction of another tab that has the slot by now (the Back button).
+      const isOurs = second === undefined && stateIn(transaction) === req.query.state
+      return isOurs ? state : undefined
     },
   }
 }
@@ -75,8 +82,19 @@ export function createOidc(
 export function decodeState(state: unknown): LoginState | undefined {
   if (typeof state !== 'string') return undefined
   try {
-    const { returnTo, slot } = JSON.parse(Buffer.from(state, 'base64url').toString())
-    return typeof returnTo === 'string' && slots.includes(slot) ? { returnTo, slot } : undefined
+    const { returnTo, slot, begunAt } = JSON.parse(Buffer.from(state, 'base64url').toString())
+    const isState = typeof returnTo === 'string' && slots.includes(slot) && typeof begunAt === 'number'
+    return isState ? { returnTo, slot, begunAt } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The `state` in the library's cookie, which is a JSON text and a signature. The library checks that, not we. */
+function stateIn(transaction = ''): unknown {
+  try {
+    const text = decodeURIComponent(transaction)
+    return JSON.parse(text.slice(0, text.lastIndexOf('.'))).state
   } catch {
     return undefined
   }
@@ -120,7 +138,10 @@ function createInstance(
     enableTelemetry: false,
     httpTimeout: 5000,
     // The random part makes every state unguessable; by itself it would be the same for all visitors.
-    getLoginState: (_req, { returnTo }) => ({ returnTo, slot, salt: randomBytes(16).toString('base64url') }),
+    getLoginState: (_req, { returnTo }) => {
+      const state: LoginState = { returnTo: returnTo ?? '/', slot, begunAt: Date.now() }
+      return { ...state, salt: randomBytes(16).toString('base64url') }
+    },
     afterCallback: async (req, res, session) => {
       await beforeSaving(res as Response, session.id_token)
       return { ...session, userAgent: req.headers['user-agent'] ?? '' }
