@@ -6,6 +6,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // More than cores: most files wait for a lifetime or a time-out to pass.
-    maxWorkers: 4,
+    maxWorkers: 3,
   },
 })

@@ -14,6 +14,7 @@ import { loginRoutes } from './login/login.ts'
 import { createTokenVerifier } from './login/provider-tokens.ts'
 import { assets } from './pages/assets.ts'
 import { createPages } from './pages/pages.ts'
+import { sessionRoutes } from './pages/session-routes.ts'
 import { useViews } from './pages/views.ts'
 import type { Provider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
@@ -41,7 +42,7 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   app.set('strict routing', true)
   // A query value is a string or a list of strings, never an object of the client's making.
   app.set('query parser', 'simple')
-  useViews(app, config.baseUrl)
+  useViews(app, config)
 
   app.use(requestLog(log))
   app.use(securityHeaders(config))
@@ -57,8 +58,9 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
 
   app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
 
-  const visitor = findVisitor(sessions, config)
+  const visitor = findVisitor(sessions.find, config)
   app.use(proxyRoutes(config, visitor))
+  app.use(sessionRoutes(config, sessions))
   app.use(visitor, createPages(config))
 
   app.use((_req, _res, next) => next(new HttpError(404, 'No such page')))

@@ -67,7 +67,7 @@ describe('a logout token', () => {
     expect(await statuses(browsers)).toEqual([401, 401, 200])
   })
 
-  test('with a sub ends all sessions of that user and of no other (B02)', async () => {
+  test('with a sub ends all sessions of that user and of no other (B02, S24)', async () => {
     const browsers = [
       await logIn(provider, gateway, user, `first ${user}`),
       await logIn(provider, gateway, user, `second ${user}`),

@@ -64,6 +64,7 @@ describe('the rooms of the gateway', () => {
     login: ['session', 'edge'],
     gateway: ['session', 'edge'],
     pages: ['session', 'edge'],
+    operator: ['session'],
   }
 
   test('are all here', () => {

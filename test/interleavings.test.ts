@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   bothSucceed,
   countSchedules,
-  grantWasLost,
   holdTheClock,
   revoked,
   type Scenario,
@@ -82,16 +81,6 @@ const scenarios: readonly Scenario[] = [
     actors: { one: [1, request], out: [1, logout], too: [2, backChannelLogout] },
     check: revoked,
     schedules: 11_464,
-  },
-  {
-    name: 'two requests at two gateways, one of which crashes: the other one goes on, unless the grant was lost',
-    token: 'expired',
-    actors: { one: [1, request], two: [2, request] },
-    fate: 'crash',
-    check: (scene) => {
-      expect(scene.ends.get('two'), told(scene)).toBe(grantWasLost(scene) ? '401' : '200 with access-1')
-    },
-    schedules: 25_859,
   },
   {
     name: 'a request at a gateway that crashes and a logout at another one: the session is over',

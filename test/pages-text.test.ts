@@ -1,6 +1,7 @@
 import express, { type Express } from 'express'
 import { type DefaultTreeAdapterTypes, parse, defaultTreeAdapter as tree } from 'parse5'
 import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../bff/config.ts'
 import { nameOf, pictureOf, userClaims } from '../bff/pages/claims.ts'
 import { profile } from '../bff/pages/page-data.ts'
 import { siteMap } from '../bff/pages/site-map.ts'
@@ -98,13 +99,22 @@ function skeleton(html: string): string {
 /** A view as the application renders it for a visitor with those claims. */
 async function render(view: string, claims: Claims, locals: object = {}): Promise<string> {
   const app: Express = express()
-  useViews(app, 'http://localhost:4040')
-  const visitor: Visitor = { claims, accessToken: () => Promise.reject(new Error('no view needs it')) }
+  useViews(app, loadConfig({}))
+  const unused = () => Promise.reject(new Error('no view needs it'))
+  const [expiresAt, endsAt] = [Date.now() + 1_800_000, Date.now() + 7_200_000]
+  const visitor: Visitor = {
+    claims,
+    expiresAt,
+    endsAt,
+    accessToken: unused,
+    sessions: unused,
+    endOthers: unused,
+  }
   const page = siteMap.find((row) => row.view === view)
   const { data } = await profile({
     visitor,
     requestId: '',
-    fetchMessage: () => Promise.reject(new Error('unused')),
+    fetchMessage: unused,
   })
   const all = {
     visitor,

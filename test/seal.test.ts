@@ -20,6 +20,14 @@ function opened(by: Seal, row: Uint8Array, holder = ticket): string | undefined 
   }
 }
 
+test.each([
+  ['the newest secret', [newSecret, oldSecret], false],
+  ['an older one of the ring', [oldSecret, newSecret], true],
+  ['one that is in no ring any more', [oldSecret], true],
+])('a row that was sealed with %s is told apart', (_which, secrets, isOutdated) => {
+  expect(createSeal(secrets, context).isOutdated(sealed)).toBe(isOutdated)
+})
+
 describe('a sealed row', () => {
   test.each(['', '{}', plain, 'Zoë 🧥 \u2028 \0', 'x'.repeat(100_000)])('opens as %j', (text) => {
     expect(seal.open(ticket, seal.seal(ticket, text))).toBe(text)

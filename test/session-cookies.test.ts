@@ -14,7 +14,7 @@ describe.each([
     `^(${name}|skipSilentLogin)=; Path=/; Expires=${past};( HttpOnly;)?${secure} SameSite=Lax$`,
   )
 
-  test('every cookie of every answer is for this host only, and says nothing (S17, S22)', async () => {
+  test('every cookie of every answer is for this host only, and says nothing (S17, S18, S22)', async () => {
     await using stack = await startStack(settings)
     const browser = new ProxiedBrowser(stack)
     await browser.open('/login?returnTo=/nowhere')

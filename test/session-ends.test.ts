@@ -101,9 +101,9 @@ describe('a change of the secret by a restart (S21)', () => {
   const oldSecret = 'old-secret-of-32-characters-or-more'
   const newSecret = 'new-secret-of-32-characters-or-more'
 
-  test('keeps everybody logged in while the old one is in the ring, and nobody of then when it is not', async () => {
+  test('keeps everybody logged in while the old one is in the ring, and later who came by meanwhile', async () => {
     await using stack = await startStack({ SESSION_SECRET: oldSecret })
-    const old = await loggedIn(stack)
+    const [old, away] = [await loggedIn(stack), await loggedIn(stack)]
     await stack.bff.stop()
 
     await withGateway(stack, { SESSION_SECRET: `${newSecret},${oldSecret}` }, async () => {
@@ -115,12 +115,12 @@ describe('a change of the secret by a restart (S21)', () => {
       await young.login('admin@example.com')
     })
     await withGateway(stack, { SESSION_SECRET: newSecret }, async (gateway) => {
-      expect([await api(old), await api(young)]).toEqual([401, 200])
-      expect((await old.open('/')).status).toBe(200)
+      expect([await api(old), await api(away), await api(young)]).toEqual([200, 401, 200])
+      expect((await away.open('/')).status).toBe(200)
       // A row that nobody can open any more is neither an attack nor an error.
       expect(gateway.log.filter(({ level }) => level !== 'info')).toEqual([])
-      expect((await old.login('user@example.com')).status).toBe(200)
-      expect(await api(old)).toBe(200)
+      expect((await away.login('user@example.com')).status).toBe(200)
+      expect(await api(away)).toBe(200)
     })
   })
 
@@ -177,6 +177,23 @@ test('who is there at the last extension stays until the absolute end', async ()
   }
   vi.useRealTimers()
   await storage.close()
+})
+
+test('a row in a format that only a later gateway knows is nobody’s session, and no error (F41)', async () => {
+  await using stack = await startStack()
+  const browser = await loggedIn(stack)
+  const database = openFile(stack)
+  const { sealed } = database.prepare('SELECT sealed FROM session').get() ?? {}
+  const later = Buffer.from(sealed as Uint8Array)
+  later[0] = 2
+  database.prepare('UPDATE session SET sealed = ?').run(later)
+  expect(await api(browser)).toBe(401)
+  expect((await browser.open('/')).status).toBe(200)
+  // It stays for the gateway that made it.
+  expect(database.prepare('SELECT sealed FROM session').get()?.sealed).toEqual(new Uint8Array(later))
+  database.close()
+  expect((await browser.login('user@example.com')).status).toBe(200)
+  expect(await api(browser)).toBe(200)
 })
 
 test('a session of one provider or client is nobody’s in a gateway for another one', async () => {

@@ -57,7 +57,7 @@ const untilExpired = () => wait(1100)
 const refreshes = (stack: Stack, msg: string) =>
   stack.tenant.log.filter((line) => line.grant === 'refresh_token' && line.msg === msg).length
 
-describe.each([2, 4])('%i gateways', (count) => {
+describe.each([2, 4])('%i gateways', { timeout: 60_000 }, (count) => {
   async function refreshOnce(settings: Environment): Promise<void> {
     // Long enough for two hundred requests to be over before the next one expires, on a slow machine too.
     await using stack = await startStack({ TENANT_ACCESS_TOKEN_SECONDS: '5', ...settings })
@@ -123,15 +123,15 @@ describe('a lease that another gateway has', () => {
   })
 
   test('keeps nobody waiting whose access token is still good', async () => {
-    await using stack = await startStack({ TENANT_ACCESS_TOKEN_SECONDS: '10' })
+    await using stack = await startStack({ TENANT_ACCESS_TOKEN_SECONDS: '15' })
     await using gateways = await Gateways.start(stack, 1)
     const ticket = await loggedIn(stack)
-    // A token of ten seconds is due for a refresh after nine.
-    await wait(9050)
+    // A token of fifteen seconds is due for a refresh after thirteen and a half.
+    await wait(13_550)
     const storage = await leased(stack, ticket, 60_000)
     const begun = performance.now()
     expect(await gateways.status(ticket, 0)).toBe(200)
-    expect(performance.now() - begun).toBeLessThan(500)
+    expect(performance.now() - begun).toBeLessThan(1000)
     expect(refreshes(stack, 'grant')).toBe(0)
     await storage.close()
   })

@@ -177,6 +177,61 @@ function contract({ location, clear }: Place) {
     })
   })
 
+  describe('reseal', () => {
+    const resealed = { sealed: bytes('again'), about: bytes('about again'), indexes: ['new', 'both'] }
+
+    test('changes what depends on the secret and nothing else, so that a replacement still fits', async () => {
+      const before = await created('key', 'sealed', minute, ['old', 'both'])
+      vi.setSystemTime(later(1000))
+      expect(await storage.reseal('key', 1, resealed)).toBe(true)
+      const { indexes: _, ...parts } = resealed
+      expect(await storage.read('key')).toEqual({ ...before, ...parts })
+      expect([await keysOf('old'), await keysOf('both'), await keysOf('new')]).toEqual([[], ['key'], ['key']])
+      expect(await storage.replace('key', 1, bytes('newer'))).toBe(true)
+      expect(await storage.read('key')).toMatchObject({ version: 2, sealed: bytes('newer') })
+    })
+
+    test('leaves indexes that last as long as the row, and go with it', async () => {
+      await created('key', 'sealed', 1000)
+      await extend('key', later(3000))
+      await storage.reseal('key', 1, resealed)
+      vi.setSystemTime(later(2999))
+      expect(await keysOf('new')).toEqual(['key'])
+      await extend('key', later(minute))
+      vi.setSystemTime(later(1000))
+      expect(await keysOf('new')).toEqual(['key'])
+      await storage.end('key')
+      expect([await keysOf('both'), await keysOf('new')]).toEqual([[], []])
+    })
+
+    test('leaves the indexes of other rows', async () => {
+      await created('key', 'sealed', minute, ['old', 'both'])
+      await created('other', 'sealed', minute, ['old', 'new'])
+      await storage.reseal('key', 1, resealed)
+      expect([await keysOf('old'), await keysOf('new')]).toEqual([['other'], ['key', 'other']])
+    })
+
+    test.each([0, 2, -1])('with version %d of a row that is at 1 changes nothing', async (version) => {
+      const before = await created('key', 'sealed', minute, ['old'])
+      expect(await storage.reseal('key', version, resealed)).toBe(false)
+      expect(await storage.read('key')).toEqual(before)
+      expect([await keysOf('old'), await keysOf('new')]).toEqual([['key'], []])
+    })
+
+    test('neither makes a row nor changes one that has ended or expired', async () => {
+      expect(await storage.reseal('key', 1, resealed)).toBe(false)
+      await created('ended', 'sealed', minute, ['old'])
+      await storage.end('ended')
+      await created('expired', 'sealed', 1000, ['old'])
+      vi.setSystemTime(later(1000))
+      const before = await storage.read('ended')
+      expect(await storage.reseal('ended', 1, resealed)).toBe(false)
+      expect(await storage.reseal('expired', 1, resealed)).toBe(false)
+      expect([await storage.read('ended'), await storage.read('key')]).toEqual([before, undefined])
+      expect(await keysOf('new')).toEqual([])
+    })
+  })
+
   describe('extend', () => {
     test('takes later times and leaves version and content, so that a replacement still fits', async () => {
       const before = await created('key')
@@ -370,6 +425,27 @@ function contract({ location, clear }: Place) {
       const keys = Array.from({ length: 100 }, (_, number) => `key ${number}`)
       await Promise.all(keys.map((key) => storage.create(key, row(key, minute, ['index']))))
       expect(await keysOf('index')).toEqual(keys.toSorted())
+    })
+  })
+
+  describe('seen', () => {
+    test('says of each row that has neither ended nor expired when it was seen', async () => {
+      expect(await storage.seen()).toEqual([])
+      const start = Date.now()
+      for (const key of ['ended', 'deleted', 'live', 'extended']) await created(key)
+      await created('expired', 'sealed', 1000)
+      await storage.lease('name', 'owner', minute)
+      vi.setSystemTime(later(1000))
+      await storage.end('ended')
+      await storage.delete('deleted')
+      await extend('extended', later(minute))
+      expect((await storage.seen()).toSorted((a, b) => a - b)).toEqual([start, start + 1000])
+    })
+
+    test('counts every row once, however many there are', async () => {
+      const keys = Array.from({ length: 1000 }, (_, number) => `key ${number}`)
+      await Promise.all(keys.map((key) => storage.create(key, row(key, minute, ['index', `of ${key}`]))))
+      expect(await storage.seen()).toHaveLength(1000)
     })
   })
 

@@ -26,13 +26,13 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
 }
 
 /**
- * A whole page goes to login and comes back to the address it was for. A fragment cannot: its redirect
+ * A whole page goes to login and comes back to the address it was for (a form: to the page it stands on). A fragment cannot: its redirect
  * would be followed by fetch and end at the identity provider, which the browser blocks; htmx leaves the
  * page when it is told to by header.
  */
 function askToLogIn(req: Request, res: Response, baseUrl: string): void {
   const fragment = res.locals.kind === 'fragment'
-  const page = fragment ? pathOf(req.headers['hx-current-url'], baseUrl) : req.originalUrl
+  const page = fragment ? pathOf(req.headers['hx-current-url'], baseUrl) : res.locals.address
   const login = `/login?returnTo=${encodeURIComponent(localPath(page, baseUrl))}`
   if (fragment) res.status(401).setHeader('HX-Redirect', login).end()
   else res.redirect(303, login)

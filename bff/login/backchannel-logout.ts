@@ -3,11 +3,11 @@ import { errors } from 'jose'
 import { KeysOutOfReachError } from '../../shared/issuer-keys.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Config } from '../config.ts'
+import { refuseMethod } from '../edge/refuse-method.ts'
 import { HttpError } from '../http-error.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { readLogoutToken, rememberedFor } from './logout-token.ts'
 import type { VerifyToken } from './provider-tokens.ts'
-import { refuseMethod } from './refuse-method.ts'
 
 interface Parts {
   readonly config: Config

@@ -1,5 +1,6 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { Config } from '../config.ts'
+import { refuseMethod } from '../edge/refuse-method.ts'
 import { localPath } from '../edge/return-to.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
 import type { Provider } from '../session/provider.ts'
@@ -10,7 +11,6 @@ import { asLoginError, lostLogin } from './login-errors.ts'
 import { logout } from './logout.ts'
 import { createOidc, decodeState } from './oidc.ts'
 import type { VerifyToken } from './provider-tokens.ts'
-import { refuseMethod } from './refuse-method.ts'
 
 declare global {
   namespace Express {

@@ -1,4 +1,5 @@
 import { type LoadPage, message, profile } from './page-data.ts'
+import { yourSessions } from './your-sessions.ts'
 
 /** A page of the gateway. There is no default for `access`: who may see a page is said where it is listed. */
 export interface Page {
@@ -23,6 +24,7 @@ export const siteMap: readonly Page[] = [
     tab: { label: 'Profile', for: 'everybody' },
     load: profile,
   },
+  { path: '/sessions', view: 'sessions', title: 'Your Sessions', access: 'private', load: yourSessions },
   {
     path: '/public',
     view: 'public',

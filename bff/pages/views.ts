@@ -1,9 +1,12 @@
 import { join, relative } from 'node:path'
 import { Eta } from 'eta'
 import type { Application } from 'express'
+import type { Config } from '../config.ts'
 import { localPath } from '../edge/return-to.ts'
+import type { Visitor } from '../session/session.ts'
 import { assetAddress } from './assets.ts'
 import { nameOf } from './claims.ts'
+import { sessionStatus } from './session-status.ts'
 import { siteMap } from './site-map.ts'
 
 const folder = join(import.meta.dirname, '../../views')
@@ -25,7 +28,7 @@ declare global {
  * Eta as the application's view engine, each template compiled once. One template and one address serve page
  * and fragment: what differs is the layout around it, so caches have to tell them apart.
  */
-export function useViews(app: Application, baseUrl: string): void {
+export function useViews(app: Application, { baseUrl, session }: Pick<Config, 'baseUrl' | 'session'>): void {
   const eta = new Eta({ views: folder, cache: true })
   app.engine('eta', (file, data, done) => {
     try {
@@ -39,6 +42,7 @@ export function useViews(app: Application, baseUrl: string): void {
   app.enable('view cache')
   app.locals.asset = assetAddress
   app.locals.nameOf = nameOf
+  app.locals.statusOf = (visitor: Visitor) => sessionStatus(visitor, session.idleSeconds)
   app.locals.tabs = siteMap.flatMap(({ path, tab, access }) => (tab ? [{ path, access, ...tab }] : []))
   app.use((req, res, next) => {
     res.locals.layout = req.headers['hx-request-type'] === 'partial' ? '/layouts/fragment' : '/layouts/page'

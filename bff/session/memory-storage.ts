@@ -33,6 +33,12 @@ export function openMemoryStorage(): SessionStorage {
       rows.set(key, { ...row, version: version + 1, sealed })
       return true
     },
+    reseal: async (key, version, { sealed, about, indexes }) => {
+      const row = live(key)
+      if (row?.version !== version) return false
+      rows.set(key, { ...row, sealed, about, indexes })
+      return true
+    },
     extend: async (key, times) => {
       const row = live(key)
       if (!row) return false
@@ -57,6 +63,7 @@ export function openMemoryStorage(): SessionStorage {
       const found = [...rows].filter(([key, { indexes }]) => indexes.includes(index) && live(key))
       return found.map(([key, row]) => ({ key, ...shown(row) }))
     },
+    seen: async () => [...rows.keys()].flatMap((key) => live(key)?.seenAt ?? []),
     lease: async (name, owner, milliseconds) => {
       const holder = leases.get(name)
       if (holder && holder.owner !== owner && holder.until > Date.now()) return false

@@ -7,6 +7,9 @@ import { defineScript, type RedisArgument } from '@redis/client'
  */
 const shared = `
   local slack = 60000
+  local function rest(expires_at, now)
+    return expires_at - now + slack
+  end
   local function present(row, now)
     local expires_at = redis.call('HGET', row, 'expires_at')
     return expires_at and tonumber(expires_at) > tonumber(now)
@@ -18,10 +21,18 @@ const shared = `
     return cmsgpack.unpack(redis.call('HGET', row, 'indexes'))
   end
   local function unindex(row, key)
-    for _, index in ipairs(indexes(row)) do redis.call('ZREM', index, key) end
+    for _, name in ipairs(indexes(row)) do redis.call('ZREM', name, key) end
   end
   local function keep(name, milliseconds)
     if redis.call('PTTL', name) < milliseconds then redis.call('PEXPIRE', name, milliseconds) end
+  end
+  local function index(row, names, key, expires_at, now)
+    redis.call('HSET', row, 'indexes', cmsgpack.pack(names))
+    for _, name in ipairs(names) do
+      redis.call('ZREMRANGEBYSCORE', name, '-inf', now)
+      redis.call('ZADD', name, expires_at, key)
+      keep(name, rest(expires_at, now))
+    end
   end
   local function later(a, b)
     return tonumber(a) > tonumber(b) and a or b
@@ -33,17 +44,10 @@ const create = `
   local row, key = KEYS[1], ARGV[1]
   local now, sealed, about, seen_at, expires_at = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
   if present(row, now) then return 0 end
-  local names = {}
-  for position = 2, #KEYS do names[position - 1] = KEYS[position] end
   redis.call('HSET', row, 'version', 1, 'sealed', sealed, 'about', about, 'seen_at', seen_at,
-    'expires_at', expires_at, 'ended', 0, 'indexes', cmsgpack.pack(names))
-  local rest = expires_at - now + slack
-  redis.call('PEXPIRE', row, rest)
-  for _, index in ipairs(names) do
-    redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
-    redis.call('ZADD', index, expires_at, key)
-    keep(index, rest)
-  end
+    'expires_at', expires_at, 'ended', 0)
+  redis.call('PEXPIRE', row, rest(expires_at, now))
+  index(row, { unpack(KEYS, 2) }, key, expires_at, now)
   return 1
 `
 
@@ -54,17 +58,26 @@ const replace = `
   return 1
 `
 
+/** KEYS: the row, then its new indexes. */
+const reseal = `
+  local row, key, now, version, sealed, about = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+  if not live(row, now) or redis.call('HGET', row, 'version') ~= version then return 0 end
+  unindex(row, key)
+  redis.call('HSET', row, 'sealed', sealed, 'about', about)
+  index(row, { unpack(KEYS, 2) }, key, redis.call('HGET', row, 'expires_at'), now)
+  return 1
+`
+
 const extend = `
   local row, key, now = KEYS[1], ARGV[1], ARGV[2]
   if not live(row, now) then return 0 end
   local seen_at = later(redis.call('HGET', row, 'seen_at'), ARGV[3])
   local expires_at = later(redis.call('HGET', row, 'expires_at'), ARGV[4])
   redis.call('HSET', row, 'seen_at', seen_at, 'expires_at', expires_at)
-  local rest = expires_at - now + slack
-  redis.call('PEXPIRE', row, rest)
-  for _, index in ipairs(indexes(row)) do
-    redis.call('ZADD', index, expires_at, key)
-    keep(index, rest)
+  redis.call('PEXPIRE', row, rest(expires_at, now))
+  for _, name in ipairs(indexes(row)) do
+    redis.call('ZADD', name, expires_at, key)
+    keep(name, rest(expires_at, now))
   end
   return 1
 `
@@ -127,6 +140,7 @@ const found = (reply: unknown) =>
 export const scripts = {
   createRow: script(create, isDone),
   replaceRow: script(replace, isDone),
+  resealRow: script(reseal, isDone),
   extendRow: script(extend, isDone),
   endRow: script(end, isDone),
   removeRow: script(remove, isDone),

@@ -9,6 +9,8 @@ const leaseKey = (name: string) => `cloakroom:lease:${name}`
 
 const fields = ['version', 'sealed', 'about', 'seen_at', 'expires_at', 'ended']
 
+const scan = { MATCH: `${rowPrefix}*`, COUNT: 200 }
+
 /** `redis://` and `rediss://`. Opens also while Redis is down, and rejects everything until it is up. */
 export async function openRedisStorage(url: string, log: Log): Promise<SessionStorage> {
   const { run, close } = await connectToRedis(url, log)
@@ -26,6 +28,10 @@ export async function openRedisStorage(url: string, log: Log): Promise<SessionSt
     },
     replace: (key, version, sealed) =>
       run((redis) => redis.replaceRow([rowKey(key)], [now(), version, binary(sealed)])),
+    reseal: (key, version, { sealed, about, indexes }) => {
+      const args = [key, now(), version, binary(sealed), binary(about)]
+      return run((redis) => redis.resealRow([rowKey(key), ...indexes.map(indexKey)], args))
+    },
     extend: (key, { seenAt, expiresAt }) =>
       run((redis) => redis.extendRow([rowKey(key)], [key, now(), seenAt, expiresAt])),
     end: (key) => run((redis) => redis.endRow([rowKey(key)], [key, now()])),
@@ -36,6 +42,20 @@ export async function openRedisStorage(url: string, log: Log): Promise<SessionSt
         const row = toRow(values)
         return row ? [{ key, ...row }] : []
       })
+    },
+    seen: async () => {
+      // A scan may show a key twice.
+      const seen = new Map<string, number>()
+      let cursor = '0'
+      do {
+        const { cursor: next, keys } = await run((redis) => redis.scan(cursor, scan))
+        const rows = await run((redis) => Promise.all(keys.map((key) => redis.hmGet(key, fields))))
+        for (const [index, row] of rows.map(toRow).entries()) {
+          if (row && !row.ended && row.expiresAt > now()) seen.set(String(keys[index]), row.seenAt)
+        }
+        cursor = String(next)
+      } while (cursor !== '0')
+      return [...seen.values()]
     },
     lease: (name, owner, milliseconds) =>
       run((redis) => redis.takeLease([leaseKey(name)], [now(), owner, milliseconds])),

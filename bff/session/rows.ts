@@ -3,12 +3,19 @@ import type { Log } from '../../shared/log.ts'
 import { HttpError } from '../http-error.ts'
 import type { Seal } from './seal.ts'
 import type { About, Claims, Grant, SessionRecord } from './session.ts'
-import type { Row, SessionStorage } from './storage.ts'
+import type { Resealed, Row, SessionStorage } from './storage.ts'
 
 /** A row as it was read, opened. */
-export interface OpenRow extends Pick<Row, 'version' | 'seenAt' | 'expiresAt' | 'ended'> {
+export interface OpenRow extends Pick<Row, 'version' | 'about' | 'seenAt' | 'expiresAt' | 'ended'> {
   readonly ticket: string
   readonly record: SessionRecord
+}
+
+/** A row as it is seen without its ticket. */
+export interface ListedRow extends Pick<Row, 'seenAt'> {
+  readonly key: string
+  /** Undefined: it does not open. */
+  readonly about: About | undefined
 }
 
 /** By what rows are found without a ticket: all of a user, or those of one login at the provider. */
@@ -20,11 +27,17 @@ export interface Rows {
   read(ticket: string): Promise<OpenRow | undefined>
   /** False when the row has gone, ended or changed meanwhile. */
   saveGrant(row: OpenRow, grant: Grant): Promise<boolean>
+  /** Moves a row that an older secret of the ring has sealed to the newest, or does nothing. */
+  reseal(row: OpenRow): Promise<void>
   extend(ticket: string, times: Pick<Row, 'seenAt' | 'expiresAt'>): Promise<boolean>
   delete(ticket: string, version?: number): Promise<boolean>
   /** The keys of the rows. */
   find(index: Index): Promise<readonly string[]>
+  /** The rows of a user. */
+  list(sub: string): Promise<readonly ListedRow[]>
+  keyOf(ticket: string): string
   end(key: string): Promise<boolean>
+  seen(): Promise<readonly number[]>
   /** For this process, among all gateways on the storage. */
   lease(ticket: string, milliseconds: number): Promise<boolean>
   release(ticket: string): Promise<void>
@@ -55,37 +68,54 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       return undefined
     }
   }
+  const sealed = (ticket: string, record: SessionRecord, about: About): Resealed => ({
+    sealed: seal.seal(ticket, JSON.stringify(record)),
+    about: seal.seal(user(record.claims.sub), JSON.stringify(about)),
+    indexes: indexesOf(record.claims).flatMap((text) => seal.indexesOf(text).slice(0, 1)),
+  })
+  /** Under the names that all secrets of the ring give. */
+  async function find(index: Index) {
+    const rows = new Map<string, Row>()
+    // Oldest first and one by one: a row that is moved meanwhile (reseal) is found under one name or the other.
+    for (const name of seal.indexesOf(textOf(index)).toReversed()) {
+      for (const { key, ...row } of await reach(storage.find(name))) rows.set(key, row)
+    }
+    return rows
+  }
+
   return {
-    create: (ticket, record, about, expiresAt) =>
-      reach(
-        storage.create(seal.keyOf(ticket), {
-          sealed: seal.seal(ticket, JSON.stringify(record)),
-          about: seal.seal(user(record.claims.sub), JSON.stringify(about)),
-          seenAt: about.signedInAt,
-          expiresAt,
-          indexes: indexesOf(record.claims).flatMap((text) => seal.indexesOf(text).slice(0, 1)),
-        }),
-      ),
+    create: (ticket, record, about, expiresAt) => {
+      const row = { ...sealed(ticket, record, about), seenAt: about.signedInAt, expiresAt }
+      return reach(storage.create(seal.keyOf(ticket), row))
+    },
     read: async (ticket) => {
       const row = await reach(storage.read(seal.keyOf(ticket)))
       const record = row && open<SessionRecord>(ticket, row.sealed)
       if (!row || !record || record.endsAt <= Date.now()) return undefined
-      const { version, seenAt, expiresAt, ended } = row
-      return { ticket, version, seenAt, expiresAt, ended, record }
+      const { version, about, seenAt, expiresAt, ended } = row
+      return { ticket, version, about, seenAt, expiresAt, ended, record }
     },
     saveGrant: ({ ticket, version, record }, grant) => {
-      const sealed = seal.seal(ticket, JSON.stringify({ ...record, grant } satisfies SessionRecord))
-      return reach(storage.replace(seal.keyOf(ticket), version, sealed))
+      const content = seal.seal(ticket, JSON.stringify({ ...record, grant } satisfies SessionRecord))
+      return reach(storage.replace(seal.keyOf(ticket), version, content))
+    },
+    reseal: async ({ ticket, version, record, ...row }) => {
+      // By this part, which nothing else writes anew: whatever it is sealed with, the indexes are as well.
+      const about = seal.isOutdated(row.about) && open<About>(user(record.claims.sub), row.about)
+      if (about) await reach(storage.reseal(seal.keyOf(ticket), version, sealed(ticket, record, about)))
     },
     extend: (ticket, times) => reach(storage.extend(seal.keyOf(ticket), times)),
     delete: (ticket, version) => reach(storage.delete(seal.keyOf(ticket), version)),
-    find: async (index) => {
-      // Rows that were made under an older secret of the ring are found by that one's index.
-      const names = seal.indexesOf(textOf(index))
-      const found = await reach(Promise.all(names.map((name) => storage.find(name))))
-      return found.flat().map(({ key }) => key)
-    },
+    find: async (index) => [...(await find(index)).keys()],
+    list: async (sub) =>
+      [...(await find({ sub }))].map(([key, { about, seenAt }]) => ({
+        key,
+        seenAt,
+        about: open<About>(user(sub), about),
+      })),
+    keyOf: (ticket) => seal.keyOf(ticket),
     end: (key) => reach(storage.end(key)),
+    seen: () => reach(storage.seen()),
     lease: (ticket, milliseconds) => reach(storage.lease(seal.keyOf(ticket), owner, milliseconds)),
     release: (ticket) => reach(storage.release(seal.keyOf(ticket), owner)),
     firstTime: async (name, milliseconds, work) => {

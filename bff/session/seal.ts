@@ -15,6 +15,8 @@ export interface Seal {
   seal(holder: string, plain: string): Uint8Array
   /** Undefined: sealed with a secret that is no longer in the ring. Throws when the row was tampered with. */
   open(holder: string, sealed: Uint8Array): string | undefined
+  /** Whether another secret than the newest has sealed it. */
+  isOutdated(sealed: Uint8Array): boolean
 }
 
 /**
@@ -69,6 +71,7 @@ export function createSeal(secrets: readonly string[], context: string): Seal {
       const content = bytes.subarray(headBytes + ivBytes + tagBytes)
       return Buffer.concat([decipher.update(content), decipher.final()]).toString('utf8')
     },
+    isOutdated: (sealed) => !newest.id.equals(sealed.subarray(1, headBytes)),
   }
 }
 

@@ -30,9 +30,29 @@ export interface About {
   readonly userAgent: string
 }
 
+/** One of a user's sessions, as the user sees it. */
+export interface ListedSession {
+  /** Of its row, a hash of its ticket: good for pointing at the session, and for nothing else. */
+  readonly key: string
+  /** The one that the request belongs to. */
+  readonly isThis: boolean
+  /** At most a minute ago, if it is in use. */
+  readonly seenAt: number
+  /** Undefined: it cannot be read any more. */
+  readonly about: About | undefined
+}
+
 /** What a request may know of who makes it. */
 export interface Visitor {
   readonly claims: Claims
+  /** When the session ends if nothing more is asked for. */
+  readonly expiresAt: number
+  /** When it ends at the latest. */
+  readonly endsAt: number
+  /** The user's own, this one first, then by when they were seen. */
+  sessions(): Promise<readonly ListedSession[]>
+  /** Ends another session of the user, or all others, at once; does nothing about any session that is not. */
+  endOthers(key?: string): Promise<void>
   /**
    * The access token to send to the API, refreshed when it is due. Throws HttpError 401 when the grant has
    * ended (the session has then ended too), 503 when the provider cannot be reached and the token is expired

@@ -3,7 +3,7 @@ import type { Provider } from './provider.ts'
 import { createAccessTokens } from './refresh.ts'
 import { createRows, type OpenRow, type Rows } from './rows.ts'
 import { createSeal } from './seal.ts'
-import { type Claims, grantOf, type Tokens, type Visitor } from './session.ts'
+import { type Claims, grantOf, type ListedSession, type Tokens, type Visitor } from './session.ts'
 import type { SessionStorage } from './storage.ts'
 
 interface Parts {
@@ -21,7 +21,9 @@ interface Parts {
 /** All methods throw HttpError 503 when the storage fails. */
 export interface Sessions {
   /** Ticket in, visitor or nobody out. Keeps the session from going idle. */
-  find(ticket: string | undefined): Promise<Visitor | undefined>
+  readonly find: (ticket: string | undefined) => Promise<Visitor | undefined>
+  /** The same for a request that says nothing about whether somebody is there: it goes idle all the same. */
+  readonly peek: (ticket: string | undefined) => Promise<Visitor | undefined>
   begin(ticket: string, claims: Claims, tokens: Tokens, userAgent: string): Promise<void>
   /** The session is gone when this resolves; its refresh token is revoked if the provider can be reached. */
   end(ticket: string): Promise<void>
@@ -30,6 +32,8 @@ export interface Sessions {
    * on; their refresh tokens only the tickets can open, so each is revoked when its ticket is shown the next time.
    */
   endListed(which: { sub: string } | { sid: string; sub?: string }): Promise<number>
+  /** When each session was seen, of all or of one user. Reads everything: not for requests. */
+  seen(sub?: string): Promise<readonly number[]>
   /** Does the work if it was not done under that name, by any gateway, within so many milliseconds. */
   readonly firstTime: Rows['firstTime']
   check(): Promise<void>
@@ -47,15 +51,19 @@ export function createSessions(parts: Parts): Sessions {
   const rows = createRows(storage, createSeal(secrets, `${issuer} ${clientId}`), log)
   const accessTokenOf = createAccessTokens({ rows, provider, log })
 
-  async function keepFromIdling({ ticket, expiresAt, record: { endsAt } }: OpenRow): Promise<void> {
-    const seenAt = Date.now()
-    const later = Math.min(seenAt + idle, endsAt)
-    // The last extension, up to the absolute end, is shorter than the others and must not be left out.
-    if (later === expiresAt || (later < endsAt && later - expiresAt < extendEvery)) return
-    // The visitor was found; a storage that cannot write is a problem for whoever reads the log.
-    await rows
-      .extend(ticket, { seenAt, expiresAt: later })
-      .catch((error) => log.warn({ err: error }, 'a session could not be extended'))
+  /** Says when the session ends now. */
+  async function keepFromIdling(row: OpenRow): Promise<number> {
+    const now = Date.now()
+    if (now - row.seenAt < extendEvery) return row.expiresAt
+    const expiresAt = Math.min(now + idle, row.record.endsAt)
+    try {
+      await rows.extend(row.ticket, { seenAt: now, expiresAt })
+      return expiresAt
+    } catch (error) {
+      // The visitor was found; a storage that cannot write is a problem for whoever reads the log.
+      log.warn({ err: error }, 'a session could not be extended')
+      return row.expiresAt
+    }
   }
 
   async function retire({ ticket, record: { grant } }: OpenRow): Promise<void> {
@@ -63,16 +71,43 @@ export function createSessions(parts: Parts): Sessions {
     if (deleted && grant.refreshToken !== undefined) await revoke(provider, grant.refreshToken, log)
   }
 
+  async function open(ticket: string | undefined): Promise<OpenRow | undefined> {
+    const row = ticket === undefined ? undefined : await rows.read(ticket)
+    if (!row?.ended) return row
+    void retire(row).catch((error) => log.warn({ err: error }, 'an ended session could not be retired'))
+    return undefined
+  }
+
+  function visitorOf(row: OpenRow, expiresAt: number): Visitor {
+    const { claims, endsAt } = row.record
+    const sessions = async () => {
+      const own = rows.keyOf(row.ticket)
+      const listed = (await rows.list(claims.sub)).map((each) => ({ ...each, isThis: each.key === own }))
+      return listed.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || b.seenAt - a.seenAt)
+    }
+    return {
+      claims,
+      expiresAt,
+      endsAt,
+      accessToken: () => accessTokenOf(row),
+      sessions,
+      endOthers: async (key) => {
+        const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)
+        await Promise.all((await sessions()).filter(meant).map((each) => rows.end(each.key)))
+      },
+    }
+  }
+
   return {
     find: async (ticket) => {
-      const row = ticket === undefined ? undefined : await rows.read(ticket)
+      const row = await open(ticket)
       if (!row) return undefined
-      if (row.ended) {
-        void retire(row).catch((error) => log.warn({ err: error }, 'an ended session could not be retired'))
-        return undefined
-      }
-      await keepFromIdling(row)
-      return { claims: row.record.claims, accessToken: () => accessTokenOf(row) }
+      await rows.reseal(row).catch((error) => log.warn({ err: error }, 'a session could not be sealed anew'))
+      return visitorOf(row, await keepFromIdling(row))
+    },
+    peek: async (ticket) => {
+      const row = await open(ticket)
+      return row && visitorOf(row, row.expiresAt)
     },
     begin: async (ticket, claims, tokens, userAgent) => {
       const now = Date.now()
@@ -94,6 +129,8 @@ export function createSessions(parts: Parts): Sessions {
       const ended = await Promise.all(meant.map((key) => rows.end(key)))
       return ended.filter(Boolean).length
     },
+    seen: async (sub) =>
+      sub === undefined ? rows.seen() : (await rows.list(sub)).map(({ seenAt }) => seenAt),
     firstTime: (name, milliseconds, work) => rows.firstTime(name, milliseconds, work),
     check: () => rows.check(),
   }

@@ -4,18 +4,22 @@ import { DatabaseSync } from 'node:sqlite'
 import { SettingsError } from '../../shared/settings.ts'
 
 /** Rises with each change of the schema. */
-const schemaVersion = 2
+const schemaVersion = 3
 
+/**
+ * The rows of sessions are too large for WITHOUT ROWID: each would spill over into a page of its own, and with a
+ * hundred thousand of them a read takes six times as long.
+ */
 const schema = `
   CREATE TABLE IF NOT EXISTS session (
-    key TEXT PRIMARY KEY,
+    key TEXT NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL,
     sealed BLOB NOT NULL,
     about BLOB NOT NULL,
     seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     ended INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX IF NOT EXISTS session_expiry ON session (expires_at);
   CREATE TABLE IF NOT EXISTS session_index (
     name TEXT NOT NULL,
@@ -40,6 +44,7 @@ export function openDatabase(path: string): DatabaseSync {
     // power failure can take the last moments, which then are logins that have to be made again.
     database.exec(`
       PRAGMA busy_timeout = 500;
+      PRAGMA page_size = 8192;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
     `)

@@ -2,6 +2,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import { openDatabase } from './sqlite-database.ts'
 import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
 
+/**
+ * How many rows one step of a sweep takes: it holds up requests, and the writes of other gateways, for that long only.
+ */
+const batch = 50
+
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
 export function openSqliteStorage(path: string): SessionStorage {
   const database = openDatabase(path)
@@ -22,6 +27,11 @@ export function openSqliteStorage(path: string): SessionStorage {
     `UPDATE session SET version = version + 1, sealed = ?
      WHERE key = ? AND version = ? AND NOT ended AND expires_at > ?`,
   )
+  const reseal = database.prepare(
+    `UPDATE session SET sealed = ?, about = ?
+     WHERE key = ? AND version = ? AND NOT ended AND expires_at > ?`,
+  )
+  const removeIndexes = database.prepare('DELETE FROM session_index WHERE key = ?')
   const extend = database.prepare(
     `UPDATE session SET seen_at = max(seen_at, ?), expires_at = max(expires_at, ?)
      WHERE key = ? AND NOT ended AND expires_at > ?`,
@@ -30,22 +40,31 @@ export function openSqliteStorage(path: string): SessionStorage {
   const remove = database.prepare(
     'DELETE FROM session WHERE key = ? AND version = ifnull(?, version) AND expires_at > ?',
   )
+  const seen = database.prepare('SELECT seen_at FROM session WHERE NOT ended AND expires_at > ?')
   const lease = database.prepare(
     `INSERT INTO lease (name, owner, expires_at) VALUES (?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
      WHERE owner = excluded.owner OR lease.expires_at <= ?`,
   )
   const release = database.prepare('DELETE FROM lease WHERE name = ? AND owner = ?')
-  const removeExpired = ['session', 'lease'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE expires_at <= ?`),
+  const removeExpired = [
+    ['session', 'key'],
+    ['lease', 'name'],
+  ].map(([table, key]) =>
+    database.prepare(
+      `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${batch})`,
+    ),
   )
-  const sweep = setInterval(() => {
+  let next: NodeJS.Immediate | undefined
+  const sweep = () => {
     try {
-      for (const statement of removeExpired) statement.run(now())
+      const isFull = removeExpired.map((statement) => statement.run(now()).changes === batch)
+      if (isFull.includes(true)) next = setImmediate(sweep)
     } catch {
       // Thrown out of a timer it would end the program. Expired rows are invisible; the next sweep takes them.
     }
-  }, sweepInterval).unref()
+  }
+  const timer = setInterval(sweep, sweepInterval).unref()
 
   return {
     read: async (key) => {
@@ -60,10 +79,18 @@ export function openSqliteStorage(path: string): SessionStorage {
       })
     },
     replace: async (key, version, sealed) => replace.run(sealed, key, version, now()).changes === 1,
+    reseal: async (key, version, { sealed, about, indexes }) =>
+      atomically(database, () => {
+        if (reseal.run(sealed, about, key, version, now()).changes === 0) return false
+        removeIndexes.run(key)
+        for (const name of indexes) addIndex.run(name, key)
+        return true
+      }),
     extend: async (key, { seenAt, expiresAt }) => extend.run(seenAt, expiresAt, key, now()).changes === 1,
     end: async (key) => end.run(key, now()).changes === 1,
     delete: async (key, version) => remove.run(key, version ?? null, now()).changes === 1,
     find: async (index) => find.all(index, now()).map((row) => ({ key: String(row.key), ...toRow(row) })),
+    seen: async () => seen.all(now()).map((row) => Number(row.seen_at)),
     lease: async (name, owner, milliseconds) =>
       lease.run(name, owner, now() + milliseconds, now()).changes === 1,
     release: async (name, owner) => {
@@ -73,7 +100,8 @@ export function openSqliteStorage(path: string): SessionStorage {
       read.get('', 0)
     },
     close: async () => {
-      clearInterval(sweep)
+      clearInterval(timer)
+      clearImmediate(next)
       database.close()
     },
   }
@@ -90,13 +118,15 @@ function toRow(row: Record<string, unknown>): Row {
   }
 }
 
-function atomically(database: DatabaseSync, work: () => void): void {
+function atomically<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE')
   try {
-    work()
+    const result = work()
     database.exec('COMMIT')
+    return result
   } catch (error) {
-    database.exec('ROLLBACK')
+    // A full disk, for one, has ended the transaction already; saying so again would hide that.
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }

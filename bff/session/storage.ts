@@ -19,6 +19,9 @@ export interface NewRow extends Pick<Row, 'sealed' | 'about' | 'seenAt' | 'expir
   readonly indexes: readonly string[]
 }
 
+/** All of a row that depends on the secret. */
+export type Resealed = Pick<NewRow, 'sealed' | 'about' | 'indexes'>
+
 /**
  * Where the rows are. Every write says what it expects to find, so that no request that is late, slow or
  * twice can bring back a deleted or ended row or overwrite a newer one. All methods reject when the storage fails.
@@ -30,6 +33,11 @@ export interface SessionStorage {
   create(key: string, row: NewRow): Promise<void>
   /** New content if the row still has that version; the expiry stays. False: deleted, ended, expired or newer. */
   replace(key: string, version: number, sealed: Uint8Array): Promise<boolean>
+  /**
+   * The same content under another secret, with the indexes that come of it, if the row still has that version. It
+   * keeps the version: a refresh that is under way is not late because of it. False as with replace.
+   */
+  reseal(key: string, version: number, row: Resealed): Promise<boolean>
   /** Later times if the row is there and has not ended. Earlier ones are not taken over. */
   extend(key: string, times: Pick<Row, 'seenAt' | 'expiresAt'>): Promise<boolean>
   /** True for exactly one of several that end the same row. Its content stays until it is deleted or expires. */
@@ -38,6 +46,8 @@ export interface SessionStorage {
   delete(key: string, version?: number): Promise<boolean>
   /** The rows with that index that have neither ended nor expired. */
   find(index: string): Promise<readonly (Row & { readonly key: string })[]>
+  /** When each row was seen that has neither ended nor expired. Reads everything: not for requests. */
+  seen(): Promise<readonly number[]>
   /**
    * Gives the name to the owner for so many milliseconds, unless somebody else has it. Asked again by who has it,
    * it counts anew. Whoever is held up for longer loses it: what it writes then has to fit by version.

@@ -14,10 +14,10 @@ declare global {
 }
 
 /** Ticket in, visitor out, for the routes behind it. A storage that fails is a 503, never "nobody". */
-export function findVisitor(sessions: Sessions, config: Config): RequestHandler {
+export function findVisitor(find: Sessions['find'], config: Config): RequestHandler {
   const { name } = ticketCookie(config)
   return async (req, res, next) => {
-    res.locals.visitor = await sessions.find(ticketIn(req.headers.cookie, name))
+    res.locals.visitor = await find(ticketIn(req.headers.cookie, name))
     next()
   }
 }

@@ -38,9 +38,12 @@ export class Browser {
   /** Every answer, in order. */
   readonly seen: Page[] = []
   readonly #base: string
+  readonly #own: Readonly<Record<string, string>>
 
-  constructor(base: string) {
+  /** `own`: headers that this browser sends with everything. */
+  constructor(base: string, own: Readonly<Record<string, string>> = {}) {
     this.#base = base
+    this.#own = own
   }
 
   /** One request, no redirect followed. */
@@ -50,7 +53,7 @@ export class Browser {
   ): Promise<Page> {
     const url = new URL(path, this.#base)
     const cookie = await this.jar.getCookieString(url.href)
-    const page = await send(url, method, { ...headers, ...(cookie && { cookie }) }, body)
+    const page = await send(url, method, { ...this.#own, ...headers, ...(cookie && { cookie }) }, body)
     for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
     return page
@@ -167,12 +170,17 @@ export function attribute(element: Element, name: string): string | undefined {
 
 /** The text of the first element of a name, blanks folded. */
 export function textOf(html: string, name: string): string | undefined {
+  const [element] = elements(html, name)
+  return element && textIn(element)
+}
+
+/** The text of an element, blanks folded. */
+export function textIn(element: Element): string {
   const text = (node: Node): string => {
     if (tree.isTextNode(node)) return node.value
     return 'childNodes' in node ? node.childNodes.map(text).join('') : ''
   }
-  const [element] = elements(html, name)
-  return element && text(element).replace(/\s+/g, ' ').trim()
+  return text(element).replace(/\s+/g, ' ').trim()
 }
 
 function inputs(form: Element): Element[] {

@@ -188,6 +188,22 @@ export function jumpingClock(seconds: number): Environment {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
 }
 
+/**
+ * The same for the time of day only, as when somebody sets it: with each signal it is off by the next of so many
+ * seconds. What measures time goes on.
+ */
+export function movedClock(...seconds: readonly number[]): Environment {
+  const code = `
+    const [real, now] = [Date, Date.now.bind(Date)]
+    let jumps = 0
+    real.now = () => now() + [0, ${seconds.join()}][jumps] * 1000
+    globalThis.Date = new Proxy(real, {
+      construct: (target, args, made) => Reflect.construct(target, args.length ? args : [real.now()], made),
+    })
+    process.on('SIGUSR2', () => console.log(JSON.stringify({ jumps: ++jumps })))`
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
+}
+
 /** The shipped API, trusting that issuer. */
 export async function startApi(issuer: string, settings: Environment = {}): Promise<Api> {
   const [port = 0] = await freePorts(1)

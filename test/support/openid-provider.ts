@@ -28,6 +28,10 @@ export class OpenidProvider extends Issuer {
   readonly revoked: (string | null)[] = []
   /** What a refresh waits for before it is answered. */
   beforeRefresh: Promise<unknown> = Promise.resolve()
+  /** How a refresh is answered instead of well. */
+  refreshing: RequestListener | undefined
+  /** How often it was asked for one. */
+  refreshes = 0
   readonly #nonces = new Map<string, string | null>()
 
   override get metadata(): Claims {
@@ -79,7 +83,9 @@ export class OpenidProvider extends Issuer {
       '/token': async (req, res) => {
         const form = new URLSearchParams(await text(req))
         const refresh = form.get('grant_type') === 'refresh_token'
+        if (refresh) this.refreshes += 1
         if (refresh) await this.beforeRefresh
+        if (refresh && this.refreshing) return this.refreshing(req, res)
         const tokens = { access_token: randomUUID(), refresh_token: randomUUID(), token_type: 'Bearer' }
         const claims = { aud: clientId, nonce: this.#nonces.get(form.get('code') ?? ''), ...this.user }
         const idToken = refresh ? undefined : await this.makeIdToken({ ...this.claims(), ...claims })

@@ -11,7 +11,13 @@ export type LogLine = Readonly<Record<string, unknown>>
 
 /** A clean environment: nothing of the machine's own settings, and no NODE_ENV of the test runner. */
 function cleanEnvironment(environment: Environment): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, ...environment } as NodeJS.ProcessEnv
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    // The programs are started hundreds of times; compiled once, each start takes two thirds of the time.
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
+    ...environment,
+  } as NodeJS.ProcessEnv
 }
 
 /** A shipped program in a process of its own, and everything it says. */
@@ -57,6 +63,11 @@ export class Program {
       child.once('message', () => resolve())
       child.once('exit', () => reject(new Error(`${this.#file} ended before it served:\n${this.#output}`)))
     })
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
   }
 
   /** The first line, past or to come, that the predicate takes. */

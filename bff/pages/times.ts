@@ -1,0 +1,26 @@
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** The server knows no time zone of a visitor; public/app.js puts the visitor's own time in the place of this. */
+export function clockTime(at: number, now = Date.now()): string {
+  const sameDay = Math.floor(at / day) === Math.floor(now / day)
+  const date = { day: 'numeric', month: 'short' } as const
+  const time = { hour: '2-digit', minute: '2-digit', timeZone: 'UTC', timeZoneName: 'short' } as const
+  return new Intl.DateTimeFormat('en-GB', { ...(!sameDay && date), ...time }).format(at)
+}
+
+const units = [
+  ['day', day],
+  ['hour', hour],
+  ['minute', minute],
+] as const
+
+/** "3 hours ago", to the minute at best. */
+export function timeAgo(at: number, now = Date.now()): string {
+  const past = now - at
+  const unit = units.find(([, milliseconds]) => past >= milliseconds)
+  if (!unit) return 'just now'
+  const [name, milliseconds] = unit
+  return new Intl.RelativeTimeFormat('en').format(-Math.floor(past / milliseconds), name)
+}

@@ -1,0 +1,34 @@
+import type { Log } from '../../shared/log.ts'
+import type { Config } from '../config.ts'
+import { openStorage } from './open-storage.ts'
+import { createProvider, type Provider } from './provider.ts'
+import { laptopSecret } from './secret.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+
+interface OpenSessions {
+  readonly sessions: Sessions
+  readonly provider: Provider
+  /** Newest first. */
+  readonly secrets: readonly string[]
+  readonly close: () => Promise<void>
+}
+
+/** The sessions where the settings say that they are. Throws SettingsError when a path cannot be used. */
+export async function openSessions(config: Config, log: Log): Promise<OpenSessions> {
+  const { store, idleSeconds, absoluteSeconds } = config.session
+  const { issuer, clientId } = config.provider
+  const secrets = config.session.secrets ?? [laptopSecret(config.dataDir)]
+  const storage = await openStorage(store, log)
+  const provider = createProvider(config.provider)
+  const sessions = createSessions({
+    storage,
+    secrets,
+    issuer,
+    clientId,
+    idleSeconds,
+    absoluteSeconds,
+    provider,
+    log,
+  })
+  return { sessions, provider, secrets, close: () => storage.close() }
+}
