@@ -176,6 +176,34 @@ test.runIf(there)('a Redis that has lost its data costs a login, and no error pa
   expect(await api(user)).toBe(200)
 })
 
+test.runIf(there)(
+  'a Redis that throws sessions away for want of memory costs a login, and no error page (F16)',
+  async () => {
+    await using redis = await RedisServer.start('--maxmemory-policy', 'allkeys-lru')
+    await using stack = await startStack({ SESSION_STORE: redis.url })
+    const user = new Browser(stack.baseUrl)
+    await user.login('user@example.com')
+    const info = String(await redis.command('INFO', 'memory'))
+    const used = Number(/used_memory:(\d+)/.exec(info)?.[1])
+    await redis.command('CONFIG', 'SET', 'maxmemory', String(used + 3_000_000))
+    const rows = (await redis.command('KEYS', 'cloakroom:session:*')) as string[]
+    expect(rows).toHaveLength(1)
+    // What else is kept there, until the session has to make room for it.
+    for (let key = 0; Number(await redis.command('EXISTS', ...rows)) > 0; key += 1) {
+      await redis.command('SET', `other:${key}`, 'x'.repeat(200_000))
+    }
+    expect(await api(user)).toBe(401)
+    const page = await user.request('/profile', { headers: { accept: 'text/html' } })
+    expect([page.status, page.headers.get('location')]).toEqual([303, '/login?returnTo=%2Fprofile'])
+    expect((await user.open('/')).status).toBe(200)
+    expect((await user.login('user@example.com')).status).toBe(200)
+    expect(await api(user)).toBe(200)
+    await user.post(await user.open('/'), '/logout')
+    expect(await api(user)).toBe(401)
+    expect(stack.bff.log.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
+  },
+)
+
 test.runIf(there)('a gateway starts without its Redis, and is ready once that is there (F12)', async () => {
   await using redis = await RedisServer.start()
   await redis.stop()

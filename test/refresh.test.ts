@@ -46,17 +46,27 @@ describe('an access token that is expired', () => {
     expect(refreshesServed(stack)).toBe(1)
   })
 
-  test('leads to login when the grant has ended at the provider (F07)', async () => {
+  test('leads to login when the grant has ended at the provider, by whatever learns of it (F07)', async () => {
     await using stack = await startStack(lifetime)
-    const browser = await loggedIn(stack)
+    const [script, reader, part] = [await loggedIn(stack), await loggedIn(stack), await loggedIn(stack)]
     await revokeEverything(stack)
     await untilExpired()
-    expect((await browser.fetch('/api/messages/protected')).status).toBe(401)
-    const page = await browser.request('/profile', { headers: { accept: 'text/html' } })
-    expect([page.status, page.headers.get('location')]).toEqual([303, '/login?returnTo=%2Fprofile'])
+    expect((await script.fetch('/api/messages/protected')).status).toBe(401)
+    const page = await reader.request('/protected', { headers: { accept: 'text/html' } })
+    expect([page.status, page.headers.get('location')]).toEqual([303, '/login?returnTo=%2Fprotected'])
+    const { status, headers, text } = await part.swap('/protected')
+    expect([status, headers.get('hx-redirect'), text]).toEqual([401, '/login?returnTo=%2Fprotected', ''])
+    expect(refreshesRefused(stack)).toBe(3)
+    // The session has ended with it: nobody is asked again, and who comes by the start page is nobody.
+    for (const browser of [script, reader, part]) {
+      expect((await browser.fetch('/profile')).status).toBe(401)
+      expect((await browser.open('/')).status).toBe(200)
+    }
+    expect(refreshesRefused(stack)).toBe(3)
+    expect((await script.login('user@example.com')).status).toBe(200)
   })
 
-  test('is 503 while the provider is down, and nobody is logged out (F05, F06)', async () => {
+  test('is 503 while the provider is down, and nobody is logged out (F06)', async () => {
     await using stack = await startStack(lifetime)
     const browser = await loggedIn(stack)
     await stack.tenant.stop('SIGKILL')

@@ -76,6 +76,29 @@ describe('SIGTERM', () => {
   })
 })
 
+describe.each(['SIGTERM', 'SIGINT'] as const)('a second %s', (signal) => {
+  test('ends a program at once that waits for a request in flight (F25)', async () => {
+    await using api = createServer(() => api.emit('asked')).listen(0, '127.0.0.1')
+    await once(api, 'listening')
+    const { port } = api.address() as AddressInfo
+    await using stack = await startStack({ API_SERVER_URL: `http://127.0.0.1:${port}` })
+    const asked = once(api, 'asked')
+    const slow = expect(fetch(`${stack.baseUrl}/api/messages/public`)).rejects.toThrow()
+    await asked
+    const ended = stack.bff.stop(signal)
+    await stack.bff.line(({ msg }) => msg === 'stopping')
+    // Ctrl-C in a terminal comes twice within a moment and means one.
+    stack.bff.signal(signal)
+    expect(await Promise.race([ended, wait(1100, 'still there')])).toBe('still there')
+    const begun = performance.now()
+    stack.bff.signal(signal)
+    expect(await ended).toBe(1)
+    expect(performance.now() - begun).toBeLessThan(3000)
+    await slow
+    api.closeAllConnections()
+  })
+})
+
 describe('health', () => {
   test('a gateway that serves is alive and ready, and says no more', async () => {
     await using stack = await startStack()

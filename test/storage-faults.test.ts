@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -192,6 +195,51 @@ test('a session that is due to be extended serves while that cannot be written, 
   expect(await api(user)).toBe(200)
   expect(expiry()).toBeGreaterThan(before)
   other.close()
+})
+
+test('an answer that is on its way is whole, whatever the storage does meanwhile (F18)', async () => {
+  const parts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(10_000))
+  const upstream = createServer((_req, res) => {
+    const rest = [...parts]
+    const more = () => {
+      const part = rest.shift()
+      if (rest.length === 10) upstream.emit('half')
+      if (part === undefined) res.end()
+      else res.write(part, () => setTimeout(more, 20))
+    }
+    more()
+  }).listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  const { port } = upstream.address() as AddressInfo
+  await using stack = await startStack({ API_SERVER_URL: `http://127.0.0.1:${port}` })
+  const user = new Browser(stack.baseUrl)
+  await user.login('user@example.com')
+  const other = elsewhere(stack)
+  /** The visitor was away for two minutes: the next request comes with a write. */
+  const beAway = () =>
+    other.exec('UPDATE session SET seen_at = seen_at - 120000, expires_at = expires_at - 120000')
+  for (const [begin, end] of [
+    ['BEGIN EXCLUSIVE', 'ROLLBACK'],
+    ['ALTER TABLE session RENAME TO away', 'ALTER TABLE away RENAME TO session'],
+  ] as const) {
+    beAway()
+    const half = once(upstream, 'half')
+    const slow = user.fetch('/api/messages/protected')
+    await half
+    other.exec(begin)
+    const { status, text, headers } = await slow
+    other.exec(end)
+    expect([status, text.length, headers.getSetCookie()]).toEqual([200, parts.join('').length, []])
+  }
+  // The other way round, the write fails first.
+  beAway()
+  other.exec('BEGIN EXCLUSIVE')
+  const { status, text } = await user.fetch('/api/messages/protected')
+  other.exec('ROLLBACK')
+  expect([status, text.length]).toEqual([200, parts.join('').length])
+  expect(stack.bff.log.some(({ msg }) => msg === 'a session could not be extended')).toBe(true)
+  other.close()
+  upstream.close()
 })
 
 /** The gateway reads requests in the order in which they come: what was sent before has been taken up. */

@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { countSchedules, holdTheClock, type Scenario, told } from '../support/scenarios.ts'
+import { countSchedules, grantWasLost, holdTheClock, type Scenario, told } from '../support/scenarios.ts'
 import { request } from '../support/scene.ts'
 
 const scenarios: readonly Scenario[] = [
+  {
+    name: 'two requests at two gateways, one of which crashes: the other one goes on, unless the grant was lost',
+    token: 'expired',
+    actors: { one: [1, request], two: [2, request] },
+    fate: 'crash',
+    check: (scene) => {
+      expect(scene.ends.get('two'), told(scene)).toBe(grantWasLost(scene) ? '401' : '200 with access-1')
+    },
+    schedules: 25_859,
+  },
   {
     name: 'a gateway that is held up for longer than its lease never undoes what another one saved',
     token: 'expired',
