@@ -148,8 +148,11 @@ describe('ending', () => {
   test('all others leaves this one, and those of other users', async () => {
     const third = await loggedIn(agents.hostile)
     const admin = await loggedIn(agents.mac, 'admin@example.com')
+    const ticket = await mine.ticket()
     const after = await end(mine, await mine.open('/sessions'), 'others')
     expect(texts(after)).toHaveLength(1)
+    // Not a new one, which the provider gives to a browser that it knows.
+    expect(await mine.ticket()).toBe(ticket)
     expect(await Promise.all([mine, other, third, admin].map(api))).toEqual([200, 401, 401, 200])
   })
 
