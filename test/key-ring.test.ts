@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { openMemoryStorage } from '../bff/session/memory-storage.ts'
+import { createSessions } from '../bff/session/sessions.ts'
+import type { SessionStorage } from '../bff/session/storage.ts'
+import { newTicket } from '../bff/session/ticket.ts'
+import { createLog } from '../shared/log.ts'
 import { Browser } from './support/browser.ts'
 import { profile, startGateway, startOpenidProvider } from './support/openid-provider.ts'
 import { withGateway } from './support/other-gateway.ts'
@@ -82,4 +87,33 @@ describe('a gateway that is replaced under load by one with a new secret in fron
       }
     }
   })
+})
+
+test('a session that moves to the new secret while it is looked for is found (S21)', async () => {
+  const log = await createLog('test', 'silent')
+  const storage = openMemoryStorage()
+  const unused = () => Promise.reject(new Error('nothing to ask'))
+  const sessionsOn = (place: SessionStorage, ...secrets: string[]) =>
+    createSessions({
+      storage: place,
+      secrets,
+      issuer: 'https://issuer.example/',
+      clientId: 'client',
+      idleSeconds: 1000,
+      absoluteSeconds: 1000,
+      provider: { refresh: unused, revoke: unused, endSessionEndpoint: unused },
+      log,
+    })
+  const ticket = newTicket()
+  await sessionsOn(storage, oldSecret).begin(ticket, { sub: 'user' }, { accessToken: 'access' }, 'browser')
+  // Between the looks under the one name and under the other its visitor comes by.
+  const finding: SessionStorage['find'] = async (index) => {
+    const found = await storage.find(index)
+    await sessionsOn(storage, newSecret, oldSecret).find(ticket)
+    return found
+  }
+  const provider = sessionsOn({ ...storage, find: finding }, newSecret, oldSecret)
+  expect(await provider.endListed({ sub: 'user' })).toBe(1)
+  expect(await sessionsOn(storage, newSecret).find(ticket)).toBeUndefined()
+  await storage.close()
 })
