@@ -16,9 +16,9 @@ const cache = join(import.meta.dirname, '../../node_modules/.cache')
 const parts = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br']
 
 /** A real Chromium: the machine's own, else the one in the npm package (Linux x64). */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(...more: string[]): Promise<Browser> {
   // Root has no sandbox; Chromium refuses to start with one.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const args = process.getuid?.() === 0 ? ['--no-sandbox', ...more] : more
   const found = installed.find((path) => existsSync(path))
   if (found !== undefined) return chromium.launch({ executablePath: found, args })
   const folder = await unpack()
