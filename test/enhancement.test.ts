@@ -132,3 +132,24 @@ test('Back after a logout shows nothing of who was logged in (O07, K04)', async 
   await visitor.getByRole('heading', { name: 'Log in' }).waitFor()
   await context.close()
 })
+
+test.each([
+  ['the visitor’s own with scripts', true],
+  ['in UTC without', false],
+])('times are %s', async (_which, javaScriptEnabled) => {
+  const context = await chromium.newContext({
+    baseURL: stack.baseUrl,
+    timezoneId: 'Asia/Kolkata',
+    javaScriptEnabled,
+  })
+  const visitor = await context.newPage()
+  await visitor.goto('/login?returnTo=/profile')
+  await logInAs(visitor, 'user@example.com', stack.baseUrl)
+  const time = visitor.locator('time').first()
+  const at = new Date((await time.getAttribute('datetime')) ?? '')
+  // Half an hour off the full hours, so that minutes differ, too.
+  const timeZone = javaScriptEnabled ? 'Asia/Kolkata' : 'UTC'
+  const shown = at.toLocaleTimeString('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+  expect(await time.textContent()).toMatch(new RegExp(`${shown}${javaScriptEnabled ? '' : ' UTC'}$`))
+  await context.close()
+})

@@ -76,6 +76,18 @@ describe.concurrent('a visitor who does nothing', { timeout: 60_000 }, () => {
     await page.context().close()
   })
 
+  test('keeps the page when the gateway cannot be reached as it asks', async () => {
+    const page = await openProtected(true)
+    const failed = page.waitForEvent('requestfailed', (request) => request.url().includes('/session?'))
+    await page.context().setOffline(true)
+    await failed
+    // Whatever it does about it, it has done when scripts get their turn again.
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve))')
+    expect(page.url()).toBe(`${stack.baseUrl}/protected`)
+    expect(await page.getByRole('heading', { name: 'Protected Page' }).isVisible()).toBe(true)
+    await page.context().close()
+  })
+
   test('while another tab is in use is not warned in this one', async () => {
     const page = await openProtected(true)
     const other = await page.context().newPage()

@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
@@ -20,11 +18,9 @@ async function loggedIn(stack: Stack, email = 'user@example.com'): Promise<Brows
   return browser
 }
 
-const openFile = (stack: Stack) => new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
-
 /** The expiry of the one row in the file of the sessions. */
 function expiryInFile(stack: Stack): number {
-  const database = openFile(stack)
+  const database = stack.sessionsFile()
   const row = database.prepare('SELECT expires_at FROM session').get()
   database.close()
   return Number(row?.expires_at)
@@ -84,7 +80,7 @@ describe('the absolute lifetime', () => {
     expect(expiryInFile(stack)).toBeGreaterThanOrEqual(before + 6000)
     expect(expiryInFile(stack)).toBeLessThanOrEqual(after + 6000)
 
-    const database = openFile(stack)
+    const database = stack.sessionsFile()
     database.exec('UPDATE session SET expires_at = expires_at + 3600000')
     database.close()
     expect(await status()).toBe(401)
@@ -149,9 +145,9 @@ describe('a change of the secret by a restart (S21)', () => {
   })
 })
 
-test('who is there at the last extension stays until the absolute end', async () => {
+/** Sessions in memory with one that has just begun, and a clock to move. */
+async function sessionWithClock(idleSeconds: number, absoluteSeconds: number) {
   vi.useFakeTimers({ toFake: ['Date'] })
-  const seconds = (count: number) => count * 1000
   const log = await createLog('test', 'silent')
   const storage = await openStorage('memory:', log)
   const unused = () => Promise.reject(new Error('nothing to ask'))
@@ -160,29 +156,55 @@ test('who is there at the last extension stays until the absolute end', async ()
     secrets: ['secret-of-32-characters-or-even-more'],
     issuer: 'https://issuer.example/',
     clientId: 'client',
-    idleSeconds: 1000,
-    absoluteSeconds: 1030,
+    idleSeconds,
+    absoluteSeconds,
     provider: { refresh: unused, revoke: unused, endSessionEndpoint: unused },
     log,
   })
   const [ticket, start] = [newTicket(), Date.now()]
   await sessions.begin(ticket, { sub: 'x' }, { accessToken: 'access' }, 'browser')
+  return {
+    /** Its visitor asks for something so many seconds after the login. */
+    askAt: (seconds: number) => {
+      vi.setSystemTime(start + seconds * 1000)
+      return sessions.find(ticket)
+    },
+    async [Symbol.asyncDispose]() {
+      await storage.close()
+      vi.useRealTimers()
+    },
+  }
+}
+
+test('who is there at the last extension stays until the absolute end', async () => {
+  await using session = await sessionWithClock(1000, 1030)
   for (const [at, found] of [
     [999, true],
     [1029, true],
     [1030, false],
   ] as const) {
-    vi.setSystemTime(start + seconds(at))
-    expect([at, (await sessions.find(ticket)) !== undefined]).toEqual([at, found])
+    expect([at, (await session.askAt(at)) !== undefined]).toEqual([at, found])
   }
-  vi.useRealTimers()
-  await storage.close()
+})
+
+test('a session is seen to the minute, its last half hour included, and written no oftener', async () => {
+  await using session = await sessionWithClock(1800, 3600)
+  const start = Date.now()
+  const seenAt = async (seconds: number) => {
+    const visitor = await session.askAt(seconds)
+    const [row] = (await visitor?.sessions()) ?? []
+    return ((row?.seenAt ?? Number.NaN) - start) / 1000
+  }
+  for (let minute = 1; minute < 60; minute += 1) {
+    expect(await seenAt(minute * 60)).toBe(minute * 60)
+    expect(await seenAt(minute * 60 + 59)).toBe(minute * 60)
+  }
 })
 
 test('a row in a format that only a later gateway knows is nobody’s session, and no error (F41)', async () => {
   await using stack = await startStack()
   const browser = await loggedIn(stack)
-  const database = openFile(stack)
+  const database = stack.sessionsFile()
   const { sealed } = database.prepare('SELECT sealed FROM session').get() ?? {}
   const later = Buffer.from(sealed as Uint8Array)
   later[0] = 2

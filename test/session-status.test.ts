@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { attribute, Browser, elements, type Page, textOf } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
@@ -20,12 +19,8 @@ beforeEach(async () => {
 afterAll(() => stack[Symbol.asyncDispose]())
 
 function withFile<Result>(work: (file: DatabaseSync) => Result): Result {
-  const file = new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
-  try {
-    return work(file)
-  } finally {
-    file.close()
-  }
+  using file = stack.sessionsFile()
+  return work(file)
 }
 const row = () => withFile((file) => file.prepare('SELECT * FROM session').get())
 const secondsLeft = () => (Number(row()?.expires_at) - Date.now()) / 1000
@@ -206,7 +201,7 @@ describe('staying', () => {
 })
 
 test('while the storage cannot be read it is 503, and the page stays as it is', async () => {
-  const file = new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
+  const file = stack.sessionsFile()
   file.exec('ALTER TABLE session RENAME TO away')
   const answer = await user.swap('/session', '/profile')
   file.exec('ALTER TABLE away RENAME TO session')

@@ -1,7 +1,5 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newTicket } from '../bff/session/ticket.ts'
 import { Browser, navigationHeaders, send } from './support/browser.ts'
@@ -30,10 +28,8 @@ const api = async (browser: Browser) => (await browser.fetch('/api/messages/prot
 const withCookie = (cookie: string, path = '/api/messages/protected') =>
   send(new URL(path, stack.baseUrl), 'GET', { ...(path === '/' && navigationHeaders), cookie })
 
-/** The file of the sessions, as another program on the machine has it. */
-const openFile = () => new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
 function rowsInFile(): unknown[] {
-  const database = openFile()
+  const database = stack.sessionsFile()
   const rows = database.prepare('SELECT * FROM session ORDER BY key').all()
   database.close()
   return rows
@@ -211,7 +207,7 @@ test('requests write nothing: neither a new cookie nor a changed row', async () 
 describe('who can write to the storage, but has no secret', () => {
   /** Changes all rows, shows what becomes of the visitors, and puts the rows back. */
   async function withRows(change: string, visitors: Browser[]): Promise<[number, number][]> {
-    const database = openFile()
+    const database = stack.sessionsFile()
     database.exec('CREATE TEMP TABLE before AS SELECT * FROM session')
     database.exec(change)
     const statuses: [number, number][] = []

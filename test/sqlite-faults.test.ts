@@ -129,6 +129,8 @@ describe.each([
       expect(await within(api(user))).toBe(200)
       expect((await within(user.open('/profile'))).status).toBe(200)
       await expectNoLoginAndNoLogout()
+      // What the log says is what the disk said, not what came of it.
+      expect(JSON.stringify(stack.bff.log)).not.toContain('no transaction is active')
       // As long as it can be read there is something that a visitor can be sent here for.
       expect((await within(user.fetch('/readyz'))).status).toBe(200)
     })

@@ -1,15 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Browser, type Page, textOf } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
-
-/** Another program on the machine that has the file of the sessions open. */
-const elsewhere = (stack: Stack) => new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
 
 const ownForm = (stack: Stack) => ({
   method: 'POST',
@@ -53,7 +49,7 @@ describe.each([
     user = new Browser(stack.baseUrl)
     anonymous = new Browser(stack.baseUrl)
     await user.login('user@example.com')
-    other = elsewhere(stack)
+    other = stack.sessionsFile()
   })
   /** Nothing has to be started again, and nobody has lost anything. */
   afterEach(async () => {
@@ -142,7 +138,7 @@ describe('an access token that is due while the storage cannot be written', () =
     stack = await startStack({ TENANT_ACCESS_TOKEN_SECONDS: '1' })
     user = new Browser(stack.baseUrl)
     await user.login('user@example.com')
-    other = elsewhere(stack)
+    other = stack.sessionsFile()
     await wait(1100)
   })
   afterEach(async () => {
@@ -182,7 +178,7 @@ test('a session that is due to be extended serves while that cannot be written, 
   await using stack = await startStack({ SESSION_IDLE_SECONDS: '4' })
   const user = new Browser(stack.baseUrl)
   await user.login('user@example.com')
-  const other = elsewhere(stack)
+  const other = stack.sessionsFile()
   const expiry = () => Number(other.prepare('SELECT expires_at FROM session').get()?.expires_at)
   const before = expiry()
   // Half of the idle lifetime: from then on a request extends it.
@@ -214,7 +210,7 @@ test('an answer that is on its way is whole, whatever the storage does meanwhile
   await using stack = await startStack({ API_SERVER_URL: `http://127.0.0.1:${port}` })
   const user = new Browser(stack.baseUrl)
   await user.login('user@example.com')
-  const other = elsewhere(stack)
+  const other = stack.sessionsFile()
   /** The visitor was away for two minutes: the next request comes with a write. */
   const beAway = () =>
     other.exec('UPDATE session SET seen_at = seen_at - 120000, expires_at = expires_at - 120000')

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newTicket } from '../bff/session/ticket.ts'
 import { attribute, Browser, elements, type Page, textIn, textOf } from './support/browser.ts'
@@ -34,12 +33,8 @@ async function loggedIn(userAgent: string, email = 'user@example.com'): Promise<
 }
 
 function withFile<Result>(work: (file: DatabaseSync) => Result): Result {
-  const file = new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
-  try {
-    return work(file)
-  } finally {
-    file.close()
-  }
+  using file = stack.sessionsFile()
+  return work(file)
 }
 
 const api = async (browser: Browser) => (await browser.fetch('/api/messages/protected')).status
@@ -258,7 +253,7 @@ describe('ending', () => {
 
 test('while the storage cannot be read, list and ending are 503, and nothing is ended', async () => {
   const page = await mine.open('/sessions')
-  const file = new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
+  const file = stack.sessionsFile()
   file.exec('ALTER TABLE session RENAME TO away')
   expect((await mine.open('/sessions')).status).toBe(503)
   expect((await end(mine, page, 'others')).status).toBe(503)

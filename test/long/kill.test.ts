@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { hasRedisProgram, RedisServer } from '../support/redis.ts'
@@ -33,7 +31,7 @@ describe.concurrent(`a gateway that is killed ${kills} times at random moments (
     await using stack = await startStack({ TENANT_ACCESS_TOKEN_SECONDS: '5' })
     await killAgainAndAgain('SQLite', stack, () => {
       // While the gateway has the file open: whoever opens a file first mends it, and that is to be the gateway.
-      const database = new DatabaseSync(join(stack.folder, 'data', 'sessions.db'))
+      const database = stack.sessionsFile()
       expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
       const rows = database.prepare('SELECT key FROM session').all()
       database.close()

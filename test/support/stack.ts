@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { freePorts } from './ports.ts'
 import { type Environment, Program } from './program.ts'
 
@@ -43,6 +44,11 @@ export class Stack implements AsyncDisposable {
   issuedTokens(): Needle[] {
     const lines = readFileSync(join(this.folder, 'ledger'), 'utf8').trim().split('\n')
     return lines.filter(Boolean).map((line) => JSON.parse(line))
+  }
+
+  /** The file of the sessions, as another program on the machine has it. */
+  sessionsFile(): DatabaseSync {
+    return new DatabaseSync(join(this.folder, 'data', 'sessions.db'))
   }
 
   /** How many refreshes the tenant has served or refused. */
