@@ -175,14 +175,14 @@ describe('an access token that is due while the storage cannot be written', () =
 })
 
 test('a session that is due to be extended serves while that cannot be written, and is extended later', async () => {
-  await using stack = await startStack({ SESSION_IDLE_SECONDS: '4' })
+  await using stack = await startStack({ SESSION_IDLE_SECONDS: '12' })
   const user = new Browser(stack.baseUrl)
   await user.login('user@example.com')
   const other = stack.sessionsFile()
   const expiry = () => Number(other.prepare('SELECT expires_at FROM session').get()?.expires_at)
   const before = expiry()
   // Half of the idle lifetime: from then on a request extends it.
-  await wait(2000)
+  await wait(6000)
   other.exec('BEGIN EXCLUSIVE')
   expect(await api(user)).toBe(200)
   other.exec('ROLLBACK')
