@@ -1,11 +1,11 @@
 import express, { type Express } from 'express'
 import type { Log } from '../shared/log.ts'
 import type { Config } from './config.ts'
+import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
 import { health } from './edge/health.ts'
 import { setRequestKind } from './edge/request-kind.ts'
 import { requestLog } from './edge/request-log.ts'
-import { requireSameOrigin } from './edge/same-origin.ts'
 import { securityHeaders } from './edge/security-headers.ts'
 import { proxyRoutes } from './gateway/proxy.ts'
 import { HttpError } from './http-error.ts'
@@ -16,6 +16,7 @@ import { assets } from './pages/assets.ts'
 import { createPages } from './pages/pages.ts'
 import { sessionRoutes } from './pages/session-routes.ts'
 import { useViews } from './pages/views.ts'
+import { formTokens } from './session/form-token.ts'
 import type { Provider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
 import { findVisitor } from './session/visitor.ts'
@@ -54,12 +55,13 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
   // there is nothing that another site could make a browser do: what proves the caller is its signature.
   app.use(backchannelLogout({ config, sessions, verify, log }))
-  app.use(requireSameOrigin(config.baseUrl))
-
-  app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
+  app.use(guardFromOtherSites(config.baseUrl))
 
   const visitor = findVisitor(sessions.find, config)
   app.use(proxyRoutes(config, visitor))
+  // What changes something beneath is a form of one of our pages.
+  app.use(formTokens(config, secrets))
+  app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
   app.use(sessionRoutes(config, sessions))
   app.use(visitor, createPages(config))
 

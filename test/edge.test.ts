@@ -68,7 +68,7 @@ describe('the page to come back to', () => {
 
 describe('the cookie of the ticket', () => {
   test('on https its name binds it to this host', () => {
-    expect(ticketCookie({ secure: true, port: 443 }).name).toBe('__Host-ticket')
+    expect(ticketCookie({ secure: true, port: 443 }).name).toBe('__Host-Http-ticket')
     expect(ticketCookie({ secure: true, port: 443 }).attributes).toMatchObject({
       httpOnly: true,
       secure: true,

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, type Page, textOf } from './support/browser.ts'
+import { formTokenFor } from './support/form-token.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 let stack: Stack
@@ -122,13 +123,13 @@ describe('logging in', () => {
     expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
   })
 
-  test('the cookie is HttpOnly, Lax, for this host, and its value says nothing (S17, S22)', async () => {
+  test('the cookie is HttpOnly, Strict, for this host, and its value says nothing (S17, S22)', async () => {
     const browser = newBrowser()
     await browser.login('user@example.com')
     const [line] = browser.seen.flatMap(({ headers }) =>
       headers.getSetCookie().filter((cookie) => cookie.startsWith('ticket-')),
     )
-    expect(line).toMatch(/^ticket-\d+=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/)
+    expect(line).toMatch(/^ticket-\d+=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/)
   })
 })
 
@@ -323,15 +324,14 @@ describe('logging out', () => {
   ])('a form on %s logs nobody out (O02, C05, C06, C07)', async (_name, headers) => {
     const browser = newBrowser()
     await browser.login('user@example.com')
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(403)
+    expect((await logOutWith(browser, headers)).status).toBe(403)
     expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
   })
 
   test('an old browser without Sec-Fetch-Site logs out by its Origin', async () => {
     const browser = newBrowser()
     await browser.login('user@example.com')
-    const headers = { origin: stack.baseUrl }
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(303)
+    expect((await logOutWith(browser, { origin: stack.baseUrl })).status).toBe(303)
     expect(await browser.ticket()).toBeUndefined()
   })
 
@@ -341,16 +341,21 @@ describe('logging out', () => {
     const revoked = () => stack.tenant.log.filter(({ msg }) => msg === 'grant revoked').length
     const before = revoked()
     const copies = await Promise.all(Array.from({ length: 20 }, () => copyOf(browser)))
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    const answers = await Promise.all(
-      copies.map((copy) => copy.request('/logout', { method: 'POST', headers })),
-    )
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    const answers = await Promise.all(copies.map((copy) => logOutWith(copy, headers)))
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(303))
     expect(revoked()).toBe(before + 1)
   })
 })
 
 const encode = (state: object) => Buffer.from(JSON.stringify(state)).toString('base64url')
+
+/** A form with the right token and these headers. */
+async function logOutWith(browser: Browser, headers: Readonly<Record<string, string>>): Promise<Page> {
+  const token = formTokenFor(stack, (await browser.ticket()) ?? '')
+  const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers }
+  return browser.request('/logout', { method: 'POST', headers: all, body: `token=${token}` })
+}
 
 /** A browser with the same cookies: what somebody has who copied them. */
 async function copyOf(browser: Browser): Promise<Browser> {

@@ -70,13 +70,7 @@ describe.runIf(there)('while Redis', () => {
       200, 503,
     ])
     const ticket = await user.ticket()
-    const page = await within(
-      user.request('/logout', {
-        method: 'POST',
-        headers: { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
-      }),
-    )
-    expectOutage(page)
+    expectOutage(await within(user.sendForm('/logout')))
     expect(await user.ticket()).toBe(ticket)
   }
 

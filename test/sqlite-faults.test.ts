@@ -88,8 +88,7 @@ async function expectNoLoginAndNoLogout(): Promise<void> {
   expect(await anonymous.ticket()).toBeUndefined()
 
   const ticket = await user.ticket()
-  const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin', accept: 'text/html' }
-  expectOutage(await within(user.request('/logout', { method: 'POST', headers })))
+  expectOutage(await within(user.sendForm('/logout')))
   expect(await user.ticket()).toBe(ticket)
 }
 

@@ -1,5 +1,6 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { Config } from '../config.ts'
+import { sendOnward } from '../edge/onward.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
 import { localPath } from '../edge/return-to.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
@@ -65,7 +66,11 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
     if (await sessions.find(ticket)) res.redirect(303, page)
     else throw lostLogin(page)
   })
-  router.get('/callback', async (_req, res) => {
+  router.get('/callback', async (req, res) => {
+    // A browser that does not say where requests come from was not asked to come again (edge/cross-site.ts). After a
+    // redirect it would not send the new ticket, and be sent to log in for ever.
+    if (req.headers['sec-fetch-site'] === undefined)
+      res.redirect = (address) => sendOnward(res, String(address))
     await res.oidc.callback({ redirectUri: `${config.baseUrl}/callback` })
   })
 

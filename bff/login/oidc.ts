@@ -131,7 +131,7 @@ function createInstance(
       genid: newTicket,
       rolling: false,
       absoluteDuration: config.session.absoluteSeconds,
-      cookie: { httpOnly: true, secure: config.secure, sameSite: 'Lax', path: attributes.path ?? '/' },
+      cookie: { httpOnly: true, secure: config.secure, sameSite: 'Strict', path: attributes.path ?? '/' },
     },
     transactionCookie: { name: transactionCookie, sameSite: 'Lax' },
     legacySameSiteCookie: false,

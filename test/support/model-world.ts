@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { importJWK, SignJWT } from 'jose'
 import { embeddedClients } from '../../shared/identity-provider.ts'
-import { type Browser, navigationHeaders, type Page, send } from './browser.ts'
+import { type Browser, formHeaders, navigationHeaders, type Page, send } from './browser.ts'
+import { formTokenFor } from './form-token.ts'
 import { logoutEvent } from './openid-provider.ts'
 import { type LogLine, Program } from './program.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -89,6 +90,17 @@ export class World implements AsyncDisposable {
 
   cookieOf(ticket: string): string {
     return `ticket-${this.stack.environment.BFF_PORT}=${ticket}`
+  }
+
+  /** The form that logs out whoever holds that ticket, with the headers that prove its origin. */
+  sendLogout(
+    number: GatewayNumber,
+    ticket: string | undefined,
+    proof: Readonly<Record<string, string>> = formHeaders(this.stack.baseUrl),
+  ): Promise<Page> {
+    const cookie = ticket === undefined ? {} : { cookie: this.cookieOf(ticket) }
+    const body = ticket === undefined ? '' : `token=${formTokenFor(this.stack, ticket)}`
+    return this.send(number, '/logout', { method: 'POST', headers: { ...proof, ...cookie }, body })
   }
 
   /** A GET with nothing but that ticket: by a script below /api, else of a whole page. */

@@ -1,0 +1,29 @@
+import type { RequestHandler } from 'express'
+import { HttpError } from '../http-error.ts'
+import { sendOnward } from './onward.ts'
+
+/**
+ * What other sites can make a browser ask for.
+ *
+ * A request that changes something has to prove that it comes from one of our own pages (RFC 10017 section 6.1).
+ * Every current browser sends Sec-Fetch-Site or Origin with a POST; a request with neither has no proof. SameSite
+ * cookies do not do this: another port of the same host is the same site.
+ *
+ * A link from another site, and the identity provider's way back to /callback, come without the ticket, which is
+ * SameSite=Strict. The page that they get asks for the same address again, and that request has it. Whatever else
+ * another site asks for (scripts, pictures, frames, fetch) is nothing that a site of ours is there for.
+ */
+export function guardFromOtherSites(baseUrl: string): RequestHandler {
+  return (req, res, next) => {
+    const isSafe = req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS'
+    const site = req.headers['sec-fetch-site']
+    if (!isSafe) {
+      const isOwn = site === undefined ? req.headers.origin === baseUrl : site === 'same-origin'
+      return next(isOwn ? undefined : new HttpError(403, 'A request from another site was refused'))
+    }
+    if (site !== 'cross-site') return next()
+    if (req.headers['sec-fetch-mode'] === 'navigate' && res.locals.kind === 'navigation')
+      return sendOnward(res)
+    next(new HttpError(403, 'Another site asked for something that is no page'))
+  }
+}
