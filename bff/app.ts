@@ -6,8 +6,10 @@ import { answerErrors } from './edge/errors.ts'
 import { health } from './edge/health.ts'
 import { setRequestKind } from './edge/request-kind.ts'
 import { requestLog } from './edge/request-log.ts'
+import { refuseAmbiguous } from './edge/request-target.ts'
 import { securityHeaders } from './edge/security-headers.ts'
 import { proxyRoutes } from './gateway/proxy.ts'
+import type { Route } from './gateway/routes.ts'
 import { HttpError } from './http-error.ts'
 import { backchannelLogout } from './login/backchannel-logout.ts'
 import { loginRoutes } from './login/login.ts'
@@ -26,6 +28,8 @@ export interface Parts {
   readonly provider: Provider
   /** The ring that seals the sessions also signs the transaction cookies of a login. Newest first. */
   readonly secrets: readonly string[]
+  /** What of the API is to be reached, and how. */
+  readonly routes: readonly Route[]
   readonly log: Log
   readonly isStopping: () => boolean
 }
@@ -34,7 +38,10 @@ export interface Parts {
  * The gateway. The order below is the security design: what stands higher holds for everything beneath it.
  * No page and no proxied request passes through the login library; nothing is reachable that no line names.
  */
-export function createApp(config: Config, { sessions, provider, secrets, log, isStopping }: Parts): Express {
+export function createApp(
+  config: Config,
+  { sessions, provider, secrets, routes, log, isStopping }: Parts,
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -49,6 +56,8 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   app.use(securityHeaders(config))
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
+  // Behind the health checks: who makes those does not know our name.
+  app.use(refuseAmbiguous(config.baseUrl))
   app.use(assets())
 
   const verify = createTokenVerifier(config.provider)
@@ -57,13 +66,12 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   app.use(backchannelLogout({ config, sessions, verify, log }))
   app.use(guardFromOtherSites(config.baseUrl))
 
-  const visitor = findVisitor(sessions.find, config)
-  app.use(proxyRoutes(config, visitor))
+  app.use(proxyRoutes(config, sessions, routes))
   // What changes something beneath is a form of one of our pages.
   app.use(formTokens(config, secrets))
   app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
   app.use(sessionRoutes(config, sessions))
-  app.use(visitor, createPages(config))
+  app.use(findVisitor(sessions.find, config), createPages(config))
 
   app.use((_req, _res, next) => next(new HttpError(404, 'No such page')))
   app.use(answerErrors({ baseUrl: config.baseUrl, log }))

@@ -27,6 +27,7 @@ export const gatewaySettings = {
   API_PORT: port(6060),
   BASE_URL: origin.optional(),
   API_SERVER_URL: origin.optional(),
+  API_ROUTES: z.string().default(`${import.meta.dirname}/gateway/routes.json`),
   AUTH0_CLIENT_ID: z.string().optional(),
   AUTH0_CLIENT_SECRET: z.string().optional(),
   DATA_DIR: z.string().default('.data'),
@@ -78,6 +79,8 @@ export interface Config {
   }
   /** The messages API's origin, without final slash. */
   readonly apiServerUrl: string
+  /** The file with the table of proxied routes. */
+  readonly apiRoutes: string
   readonly session: {
     readonly store: string
     /** Newest first; undefined: generated once into the data folder. */
@@ -111,6 +114,7 @@ export function loadConfig(environment: Environment): Config {
       audience: values.AUTH0_AUDIENCE,
     },
     apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
+    apiRoutes: values.API_ROUTES,
     session: {
       store: values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`,
       secrets: values.SESSION_SECRET,

@@ -9,6 +9,8 @@ interface Details {
   readonly cause?: unknown
   /** Seconds after which the same request may succeed. */
   readonly retryAfter?: number
+  /** Of 405: the methods that would do. */
+  readonly allow?: string
   readonly problem?: Problem
 }
 
@@ -20,12 +22,14 @@ export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
   readonly retryAfter: number | undefined
+  readonly allow: string | undefined
   readonly problem: Problem | undefined
 
-  constructor(status: number, message: string, { cause, retryAfter, problem }: Details = {}) {
+  constructor(status: number, message: string, { cause, retryAfter, allow, problem }: Details = {}) {
     super(message, { cause })
     this.status = status
     this.retryAfter = retryAfter
+    this.allow = allow
     this.problem = problem
   }
 }

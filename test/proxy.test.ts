@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, navigationHeaders } from './support/browser.ts'
 import { freePorts } from './support/ports.ts'
 import { type Stack, startStack } from './support/stack.ts'
+import { Upstream } from './support/upstream.ts'
 
 const names = ['public', 'protected', 'admin'] as const
 const statuses = (browser: Browser) =>
@@ -58,9 +57,15 @@ describe('the proxied routes of the messages API', () => {
     }
   })
 
-  test('are JSON also when somebody opens one in a tab', async () => {
-    const page = await anonymous.request('/api/messages/protected', { headers: navigationHeaders })
-    expect([page.status, page.headers.get('location')]).toEqual([401, null])
+  test('are for scripts: opened in a tab they are refused, in JSON (C09)', async () => {
+    for (const browser of [anonymous, user]) {
+      const page = await browser.request('/api/messages/protected', { headers: navigationHeaders })
+      expect([page.status, page.text, page.headers.get('location')]).toEqual([
+        403,
+        '{"message":"Permission denied"}',
+        null,
+      ])
+    }
   })
 
   test('answer HEAD as GET, without a body', async () => {
@@ -70,7 +75,7 @@ describe('the proxied routes of the messages API', () => {
 
   test('take no other method, and say which they take', async () => {
     const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']) {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
       const page = await user.fetch('/api/messages/protected', { method, headers })
       expect([method, page.status, page.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD'])
     }
@@ -115,29 +120,19 @@ describe('the proxied routes of the messages API', () => {
 
 describe('what goes up and comes down', () => {
   let stack: Stack
-  let upstream: Server
+  let upstream: Upstream
   let user: Browser
-  const seen: IncomingMessage[] = []
-  let answer: RequestListener = (_req, res) => {
-    res.end('{}')
-  }
-  const last = () => seen.at(-1)
+  const last = () => upstream.last()?.request
 
   beforeAll(async () => {
-    upstream = createServer((req, res) => {
-      seen.push(req)
-      answer(req, res)
-    }).listen(0, '127.0.0.1')
-    await once(upstream, 'listening')
-    const { port } = upstream.address() as AddressInfo
-    stack = await startStack({ API_SERVER_URL: `http://127.0.0.1:${port}` })
+    upstream = await Upstream.start()
+    stack = await startStack(upstream.settings)
     user = new Browser(stack.baseUrl)
     await user.login('user@example.com', '/')
   })
   afterAll(async () => {
     await stack[Symbol.asyncDispose]()
-    upstream.closeAllConnections()
-    upstream.close()
+    await upstream[Symbol.asyncDispose]()
   })
 
   const hostile = {
@@ -170,7 +165,7 @@ describe('what goes up and comes down', () => {
       )
       expect(headers['x-request-id']).not.toBe(hostile['x-request-id'])
       expect(last()?.headersDistinct.authorization).toHaveLength(1)
-      expect(headers.host).toBe(new URL(stack.environment.API_SERVER_URL ?? '').host)
+      expect(headers.host).toBe(upstream.host)
     },
   )
 
@@ -180,12 +175,12 @@ describe('what goes up and comes down', () => {
   })
 
   test('the query goes up untouched (P30)', async () => {
-    await user.fetch('/api/messages/public?a=1&a=2&b=%0d%0a')
-    expect(last()?.url).toBe('/api/messages/public?a=1&a=2&b=%0d%0a')
+    await user.fetch('/api/open?a=1&a=2&b=%0d%0a')
+    expect(last()?.url).toBe('/api/open?a=1&a=2&b=%0d%0a')
   })
 
   test('a body on GET is refused before the API sees it (P15)', async () => {
-    const before = seen.length
+    const before = upstream.arrived.length
     expect(
       (await user.fetch('/api/messages/public', { headers: { 'content-length': '1' }, body: 'x' })).status,
     ).toBe(400)
@@ -196,12 +191,12 @@ describe('what goes up and comes down', () => {
       '0\r\n\r\n',
     )
     expect(chunked).toBe(400)
-    expect(seen.length).toBe(before)
+    expect(upstream.arrived.length).toBe(before)
   })
 
   test('the API cannot set our headers or our cookie (P20, P21, P22)', async () => {
     const port = new URL(stack.baseUrl).port
-    answer = (_req, res) => {
+    upstream.answer = (_req, res) => {
       res.writeHead(201, {
         'Content-Type': 'application/json',
         'Set-Cookie': [`ticket-${port}=EVIL`, 'other=1'],
@@ -243,22 +238,23 @@ describe('what goes up and comes down', () => {
 
   test('an answer streams through as it comes', async () => {
     let more: (() => void) | undefined
-    answer = (_req, res) => {
+    upstream.answer = (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/event-stream' })
-      res.write('one')
-      more = () => res.end('two')
+      res.write('data: one\n\n')
+      more = () => res.end('data: two\n\n')
     }
-    const response = await fetch(`${stack.baseUrl}/api/messages/public`)
+    const headers = { cookie: await user.jar.getCookieString(stack.baseUrl) }
+    const response = await fetch(`${stack.baseUrl}/api/events`, { headers })
     const reader = response.body?.getReader()
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('one')
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: one\n\n')
     more?.()
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('two')
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: two\n\n')
   })
 
   test('a browser that hangs up ends the request to the API (F34)', async () => {
     const closed = new Promise<void>((resolve) => {
-      answer = (req, res) => {
-        res.writeHead(200)
+      upstream.answer = (req, res) => {
+        res.writeHead(200, { 'Content-Type': 'application/json' })
         res.write('x')
         req.on('close', () => resolve())
       }
@@ -271,8 +267,8 @@ describe('what goes up and comes down', () => {
   })
 
   test('an answer that breaks off never looks complete (P26, F22)', async () => {
-    answer = (_req, res) => {
-      res.writeHead(200, { 'Content-Length': '100' })
+    upstream.answer = (_req, res) => {
+      res.writeHead(200, { 'Content-Length': '100', 'Content-Type': 'application/json' })
       res.write('half', () => res.destroy())
     }
     const response = await fetch(`${stack.baseUrl}/api/messages/public`)
@@ -280,7 +276,7 @@ describe('what goes up and comes down', () => {
   })
 
   test('an API that closes before it answers is 502, without its address', async () => {
-    answer = (_req, res) => {
+    upstream.answer = (_req, res) => {
       res.destroy()
     }
     const page = await user.fetch('/api/messages/protected')
@@ -288,7 +284,7 @@ describe('what goes up and comes down', () => {
   })
 
   test('an API that says nothing for ten seconds is 504 (F21)', { timeout: 20_000 }, async () => {
-    answer = () => {}
+    upstream.answer = () => {}
     const page = await user.fetch('/api/messages/protected')
     expect([page.status, page.text]).toEqual([504, '{"message":"Gateway Timeout"}'])
   })

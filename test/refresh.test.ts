@@ -128,7 +128,7 @@ describe('a request that ends early or late', () => {
   test('a slow request that ends after the logout does not bring the session back (S07, B24)', async () => {
     let answerSlowly: (() => void) | undefined
     const upstream = createServer((_req, res) => {
-      answerSlowly = () => res.end('{}')
+      answerSlowly = () => res.setHeader('Content-Type', 'application/json').end('{}')
       upstream.emit('asked')
     }).listen(0, '127.0.0.1')
     await once(upstream, 'listening')

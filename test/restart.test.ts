@@ -55,7 +55,7 @@ describe('SIGTERM', () => {
   test('lets a request in flight finish, takes no new one, and ends with 0 (F24)', async () => {
     let finish: (() => void) | undefined
     const upstream = createServer((_req, res) => {
-      finish = () => res.end('{"slow":true}')
+      finish = () => res.setHeader('Content-Type', 'application/json').end('{"slow":true}')
       upstream.emit('asked')
     }).listen(0, '127.0.0.1')
     await once(upstream, 'listening')

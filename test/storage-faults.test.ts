@@ -193,6 +193,7 @@ test('an answer that is on its way is whole, whatever the storage does meanwhile
   const parts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(10_000))
   const upstream = createServer((_req, res) => {
     const rest = [...parts]
+    res.setHeader('Content-Type', 'application/json')
     const more = () => {
       const part = rest.shift()
       if (rest.length === 10) upstream.emit('half')

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { HttpError } from '../http-error.ts'
 import { sendOnward } from './onward.ts'
+import { isApi } from './request-kind.ts'
 
 /**
  * What other sites can make a browser ask for.
@@ -11,19 +12,25 @@ import { sendOnward } from './onward.ts'
  *
  * A link from another site, and the identity provider's way back to /callback, come without the ticket, which is
  * SameSite=Strict. The page that they get asks for the same address again, and that request has it. Whatever else
- * another site asks for (scripts, pictures, frames, fetch) is nothing that a site of ours is there for.
+ * another site asks for (scripts, pictures, frames, fetch) is nothing that a site of ours is there for. The routes of
+ * the API answer no page but our own, whatever the method: their status and length alone may tell something.
  */
 export function guardFromOtherSites(baseUrl: string): RequestHandler {
   return (req, res, next) => {
     const isSafe = req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS'
-    const site = req.headers['sec-fetch-site']
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = req.headers
     if (!isSafe) {
       const isOwn = site === undefined ? req.headers.origin === baseUrl : site === 'same-origin'
       return next(isOwn ? undefined : new HttpError(403, 'A request from another site was refused'))
     }
+    if (isApi(req)) {
+      const isOwn = site !== 'cross-site' && site !== 'same-site' && mode !== 'navigate'
+      return next(
+        isOwn ? undefined : new HttpError(403, 'A route of the API is for scripts of our own pages'),
+      )
+    }
     if (site !== 'cross-site') return next()
-    if (req.headers['sec-fetch-mode'] === 'navigate' && res.locals.kind === 'navigation')
-      return sendOnward(res)
+    if (mode === 'navigate' && res.locals.kind === 'navigation') return sendOnward(res)
     next(new HttpError(403, 'Another site asked for something that is no page'))
   }
 }

@@ -16,7 +16,18 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     else log.info({ requestId, status: error.status, reason: error.message }, 'request refused')
     if (res.headersSent) return next(thrown)
 
-    for (const name of ['Location', 'ETag', 'Content-Length', 'Content-Type']) res.removeHeader(name)
+    for (const name of [
+      'Location',
+      'ETag',
+      'Content-Language',
+      'Content-Length',
+      'Content-Type',
+      'Retry-After',
+    ])
+      res.removeHeader(name)
+    if (error.allow !== undefined) res.setHeader('Allow', error.allow)
+    // What is left of its body would be read to the end first.
+    if (!req.complete) res.setHeader('Connection', 'close')
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
     if (error.status === 401 && kind !== 'fetch') return askToLogIn(req, res, baseUrl)
     res.status(error.status)

@@ -89,7 +89,7 @@ export function createSessions(parts: Parts): Sessions {
       claims,
       expiresAt,
       endsAt,
-      accessToken: () => accessTokenOf(row),
+      accessToken: (refused) => accessTokenOf(row, refused),
       sessions,
       endOthers: async (key) => {
         const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)
