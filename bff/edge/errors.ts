@@ -27,7 +27,7 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
       res.removeHeader(name)
     if (error.allow !== undefined) res.setHeader('Allow', error.allow)
     // What is left of its body would be read to the end first.
-    if (!req.complete) res.setHeader('Connection', 'close')
+    if (hasUnreadBody(req)) res.setHeader('Connection', 'close')
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
     if (error.status === 401 && kind !== 'fetch') return askToLogIn(req, res, baseUrl)
     res.status(error.status)
@@ -35,6 +35,9 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     else showProblem(res, error.status, error.problem ?? problemOf(error.status), next)
   }
 }
+
+const hasUnreadBody = ({ complete, headers }: Request) =>
+  !complete && (headers['transfer-encoding'] ?? headers['content-length'] ?? '0') !== '0'
 
 /**
  * A whole page goes to login and comes back to the address it was for (a form: to the page it stands on). A fragment cannot: its redirect

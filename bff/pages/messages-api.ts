@@ -12,6 +12,9 @@ export type FetchMessage = (
 ) => Promise<Answer>
 
 const timeoutMilliseconds = 10_000
+/** More bytes than any page would show, and levels of nesting whose indentation alone would be more than that. */
+const largest = 5_000_000
+const deepest = 100
 
 /** GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow. */
 export function createMessagesApi(apiServerUrl: string): FetchMessage {
@@ -25,10 +28,12 @@ export function createMessagesApi(apiServerUrl: string): FetchMessage {
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMilliseconds),
       })
-      const text = await response.text()
+      const text = await readText(response)
       // An API that echoes what it was sent must not get it into a page.
       if (accessToken !== undefined && text.includes(accessToken)) throw new Error('It sent the token back')
-      return { status: response.status, body: JSON.parse(text) }
+      const body: unknown = JSON.parse(text)
+      if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')
+      return { status: response.status, body }
     } catch (error) {
       const slow = error instanceof Error && error.name === 'TimeoutError'
       throw slow
@@ -36,4 +41,20 @@ export function createMessagesApi(apiServerUrl: string): FetchMessage {
         : new HttpError(502, 'The messages API gave no usable answer', { cause: error })
     }
   }
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    if (size > largest) throw new Error('It is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
 }

@@ -47,8 +47,8 @@ export class Browser {
   /** Every answer, in order. */
   readonly seen: Page[] = []
   readonly #base: string
-  /** Of the last page that had one. */
-  #token = ''
+  /** The token that forms have on the last page that had any. */
+  formToken = ''
   readonly #own: Readonly<Record<string, string>>
 
   /** `own`: headers that this browser sends with everything. */
@@ -69,7 +69,7 @@ export class Browser {
     const page = { ...(await send(this.route(url), method, sent, body)), url }
     for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
-    this.#token = tokenIn(page) ?? this.#token
+    this.formToken = tokenIn(page) ?? this.formToken
     return page
   }
 
@@ -145,7 +145,7 @@ export class Browser {
     path: string,
     { fields = {}, ...options }: RequestOptions & { fields?: Fields } = {},
   ): Promise<Page> {
-    const values = new URLSearchParams({ token: this.#token, ...fields })
+    const values = new URLSearchParams({ token: this.formToken, ...fields })
     const headers = { ...navigationHeaders, ...formHeaders(new URL(this.#base).origin), ...options.headers }
     return this.request(path, { method: 'POST', body: values.toString(), ...options, headers })
   }
