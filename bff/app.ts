@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
 import { health } from './edge/health.ts'
+import { limitLogins } from './edge/rate-limit.ts'
 import { setRequestKind } from './edge/request-kind.ts'
 import { requestLog } from './edge/request-log.ts'
 import { refuseAmbiguous } from './edge/request-target.ts'
@@ -21,6 +22,7 @@ import { useViews } from './pages/views.ts'
 import { formTokens } from './session/form-token.ts'
 import type { Provider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
+import type { Count } from './session/storage.ts'
 import { findVisitor } from './session/visitor.ts'
 
 export interface Parts {
@@ -32,6 +34,8 @@ export interface Parts {
   readonly routes: readonly Route[]
   readonly log: Log
   readonly isStopping: () => boolean
+  /** Counts that all gateways on the storage share, if it has any. */
+  readonly count: Count | undefined
 }
 
 /**
@@ -40,7 +44,7 @@ export interface Parts {
  */
 export function createApp(
   config: Config,
-  { sessions, provider, secrets, routes, log, isStopping }: Parts,
+  { sessions, provider, secrets, routes, log, isStopping, count }: Parts,
 ): Express {
   const app = express()
   app.disable('x-powered-by')
@@ -69,6 +73,9 @@ export function createApp(
   app.use(proxyRoutes(config, sessions, routes))
   // What changes something beneath is a form of one of our pages.
   app.use(formTokens(config, secrets))
+  // Not for logout tokens: all users' come from the provider's one address, and one that is lost leaves a session
+  // open. A forged one costs a signature check and no call to anybody.
+  app.get(['/login', '/signup', '/callback'], limitLogins({ rate: config.loginRate, count, log }))
   app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
   app.use(sessionRoutes(config, sessions))
   app.use(findVisitor(sessions.find, config), createPages(config))

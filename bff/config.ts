@@ -51,6 +51,11 @@ export const gatewaySettings = {
   LOGOUT_TOKEN_TYP: z
     .enum(['logout+jwt', 'JWT'], { error: 'must be logout+jwt or JWT' })
     .default('logout+jwt'),
+  LOGIN_RATE: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
+    .transform(Number)
+    .default(300),
   TRUST_PROXY: z
     .string()
     .transform((value) => value.split(',').map((address) => address.trim()))
@@ -90,6 +95,8 @@ export interface Config {
   }
   /** What else than logout+jwt the header of a logout token may say; JWT: that, or nothing. */
   readonly logoutTokenTyp: 'logout+jwt' | 'JWT'
+  /** How many login requests one address may make a minute. */
+  readonly loginRate: number
   readonly dataDir: string
   readonly trustProxy: readonly string[]
   readonly logLevel: string
@@ -122,6 +129,7 @@ export function loadConfig(environment: Environment): Config {
       absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
     },
     logoutTokenTyp: values.LOGOUT_TOKEN_TYP,
+    loginRate: values.LOGIN_RATE,
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,

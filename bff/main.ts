@@ -8,9 +8,9 @@ import { openSessions } from './session/open-sessions.ts'
 
 async function start(config: Config, log: Log): Promise<() => Promise<void>> {
   const routes = readRoutes(config.apiRoutes)
-  const { sessions, provider, secrets, close } = await openSessions(config, log)
+  const { close, ...parts } = await openSessions(config, log)
   let stopping = false
-  const app = createApp(config, { sessions, provider, secrets, routes, log, isStopping: () => stopping })
+  const app = createApp(config, { ...parts, routes, log, isStopping: () => stopping })
   const server = await listen(app, { host: config.host, port: config.port, portSetting: 'BFF_PORT' })
   log.info({ url: config.baseUrl, issuer: config.provider.issuer }, 'serving')
   return async () => {

@@ -11,7 +11,7 @@ import { createServer, getCACertificates, type Server, setDefaultCACertificates 
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
-import type { NewRow, SessionStorage } from '../bff/session/storage.ts'
+import type { NewRow, OpenStorage, SessionStorage } from '../bff/session/storage.ts'
 import { selfSigned } from './support/certificate.ts'
 import type { LogLine } from './support/program.ts'
 import { hasRedisProgram, RedisServer } from './support/redis.ts'
@@ -36,7 +36,7 @@ const lost = 'Redis cannot be used; trying again until it can'
 const found = 'Redis can be used again'
 const untilFound = () => vi.waitFor(() => expect(said()).toContain(found), { timeout: 5000, interval: 20 })
 
-let storage: SessionStorage
+let storage: OpenStorage
 const open = async (url: string) => {
   storage = await openStorage(url, log)
 }
@@ -462,11 +462,12 @@ describe.runIf(there)('the address', () => {
   test('has the user, who needs no more than our keys and these commands', async () => {
     await using server = await RedisServer.start()
     const rules = `on ~cloakroom:* resetchannels -@all +hello +select +ping +eval +evalsha +del +hget +hmget
-      +hset +pttl +pexpire +zadd +zrem +zrangebyscore +zremrangebyscore`
+      +hset +incr +pttl +pexpire +zadd +zrem +zrangebyscore +zremrangebyscore`
     await server.command('ACL', 'SETUSER', 'gateway', `>${password}`, ...rules.split(/\s+/))
     await open(address(server, `gateway:${encodeURIComponent(password)}`))
     await prepare()
     for (const operate of Object.values(operations)) await expect(operate()).resolves.not.toBe(false)
+    expect(await storage.count?.('name', 1000)).toMatchObject({ hits: 1 })
   })
 
   test('has the number of the database', async () => {

@@ -16,7 +16,7 @@ let gateway: Gateway
 let user: Browser
 beforeAll(async () => {
   provider = await startOpenidProvider()
-  gateway = await startGateway(provider, { LOG_LEVEL: 'silent' })
+  gateway = await startGateway(provider, { LOG_LEVEL: 'silent', LOGIN_RATE: '999999' })
   user = await gateway.login('/session')
 })
 afterAll(async () => {

@@ -87,6 +87,10 @@ const problems: Readonly<Record<number, Problem>> = {
   403: { title: 'Forbidden', text: 'This request did not come from a page of this site, so it was refused.' },
   404: { title: 'Not Found', text: 'There is no page at this address.' },
   405: { title: 'Method Not Allowed', text: 'This address does not take that kind of request.' },
+  429: {
+    title: 'Too Many Requests',
+    text: 'There were too many logins from your network in a short time. Nothing is lost: try again in a minute.',
+  },
   502: { title: 'Bad Gateway', text: `The service behind this page gave no usable answer. ${tryAgain}` },
   503: { title: 'Service Unavailable', text: `A part this page depends on is out of reach. ${tryAgain}` },
   504: { title: 'Gateway Timeout', text: `The service behind this page took too long. ${tryAgain}` },

@@ -4,12 +4,14 @@ import { openStorage } from './open-storage.ts'
 import { createProvider, type Provider } from './provider.ts'
 import { laptopSecret } from './secret.ts'
 import { createSessions, type Sessions } from './sessions.ts'
+import type { Count } from './storage.ts'
 
 interface OpenSessions {
   readonly sessions: Sessions
   readonly provider: Provider
   /** Newest first. */
   readonly secrets: readonly string[]
+  readonly count: Count | undefined
   readonly close: () => Promise<void>
 }
 
@@ -30,5 +32,5 @@ export async function openSessions(config: Config, log: Log): Promise<OpenSessio
     provider,
     log,
   })
-  return { sessions, provider, secrets, close: () => storage.close() }
+  return { sessions, provider, secrets, count: storage.count, close: () => storage.close() }
 }

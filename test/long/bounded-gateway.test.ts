@@ -38,7 +38,7 @@ test('a gateway keeps nothing of visitors who have gone, nor of tickets that nob
   await using provider = await startOpenidProvider()
   // Each visitor who comes back has the grant refreshed. The provider is no API: it answers 404 to what comes then.
   provider.accessTokenSeconds = 1
-  const settings = { API_SERVER_URL: new URL(provider.url).origin, LOG_LEVEL: 'silent' }
+  const settings = { API_SERVER_URL: new URL(provider.url).origin, LOG_LEVEL: 'silent', LOGIN_RATE: '999999' }
   await using gateway = await startGateway(provider, { ...settings, ...scales() })
   const name = `ticket-${gateway.environment.BFF_PORT}`
   const ask = async (cookie: string) => {
