@@ -1,5 +1,6 @@
 import express, { type Express } from 'express'
 import type { Log } from '../shared/log.ts'
+import type { Secret } from '../shared/secret.ts'
 import type { Config } from './config.ts'
 import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
@@ -29,7 +30,7 @@ export interface Parts {
   readonly sessions: Sessions
   readonly provider: Provider
   /** The ring that seals the sessions also signs the transaction cookies of a login. Newest first. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
   /** What of the API is to be reached, and how. */
   readonly routes: readonly Route[]
   readonly log: Log

@@ -7,6 +7,7 @@ import {
   providerProblems,
   providerSettings,
 } from '../shared/identity-provider.ts'
+import { Secret } from '../shared/secret.ts'
 import {
   type Environment,
   host,
@@ -79,7 +80,7 @@ export interface Config {
     readonly kind: ProviderKind
     readonly issuer: string
     readonly clientId: string
-    readonly clientSecret: string
+    readonly clientSecret: Secret
     readonly audience: string
   }
   /** The messages API's origin, without final slash. */
@@ -87,9 +88,10 @@ export interface Config {
   /** The file with the table of proxied routes. */
   readonly apiRoutes: string
   readonly session: {
-    readonly store: string
+    /** A Secret, because the address of a Redis has a password. */
+    readonly store: Secret
     /** Newest first; undefined: generated once into the data folder. */
-    readonly secrets: readonly string[] | undefined
+    readonly secrets: readonly Secret[] | undefined
     readonly idleSeconds: number
     readonly absoluteSeconds: number
   }
@@ -117,14 +119,14 @@ export function loadConfig(environment: Environment): Config {
       kind,
       issuer,
       clientId: values.AUTH0_CLIENT_ID ?? embeddedClients.gateway.id,
-      clientSecret: values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret,
+      clientSecret: new Secret(values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret),
       audience: values.AUTH0_AUDIENCE,
     },
     apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
     apiRoutes: values.API_ROUTES,
     session: {
-      store: values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`,
-      secrets: values.SESSION_SECRET,
+      store: new Secret(values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`),
+      secrets: values.SESSION_SECRET?.map((secret) => new Secret(secret)),
       idleSeconds: values.SESSION_IDLE_SECONDS,
       absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
     },

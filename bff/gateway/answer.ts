@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Response } from 'express'
+import type { Secret } from '../../shared/secret.ts'
 import { HttpError } from '../http-error.ts'
 import { answerHeaders } from './headers.ts'
 import type { Route } from './routes.ts'
@@ -8,7 +9,7 @@ import { stopToken } from './token-stop.ts'
 /** A request that was sent to the API. */
 export interface Exchange {
   readonly route: Route
-  readonly accessToken: string | undefined
+  readonly accessToken: Secret | undefined
   /** Ends the request with an error's answer, or cuts the connection when the answer has begun. */
   readonly fail: (error: Error) => void
   /** Whether the session it belongs to still is one; asked while an event stream is open. */
@@ -23,9 +24,10 @@ const lookEvery = 5000
 /** Sends the API's answer down, or a 502 in the place of what the browser must not get. */
 export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exchange): void {
   const { accessToken, fail } = exchange
+  const token = accessToken?.reveal()
   const headers = answerHeaders(answer.headers)
   const reason = whyNot(answer, exchange, res.req.method)
-  if (reason !== undefined || (accessToken && headers.some(([, value]) => value.includes(accessToken)))) {
+  if (reason !== undefined || headers.some(([, value]) => token !== undefined && value.includes(token))) {
     // Not destroyed: the proxy would take the browser's connection along. It is when our own answer is out.
     answer.resume()
     fail(new HttpError(502, reason ?? 'The API sent the access token back in a header'))
@@ -39,7 +41,7 @@ export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exc
     // nginx would wait for its buffer to be full.
     res.setHeader('X-Accel-Buffering', 'no').flushHeaders()
   }
-  const body = accessToken === undefined ? answer : answer.pipe(stopToken(accessToken, !isStream))
+  const body = token === undefined ? answer : answer.pipe(stopToken(token, !isStream))
   if (body !== answer) {
     body.on('error', (error) => {
       answer.unpipe().resume()

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Secret } from '../../shared/secret.ts'
 
 /** No Accept-Encoding: what comes back is searched for the token (token-stop.ts), which compression would hide. */
 const sentUp = ['accept', 'accept-language', 'user-agent'] as const
@@ -14,14 +15,14 @@ const sentDown = ['content-language', 'content-length', 'content-type', 'date', 
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  own: { requestId: string; accessToken: string | undefined; hasBody: boolean },
+  own: { requestId: string; accessToken: Secret | undefined; hasBody: boolean },
 ): IncomingHttpHeaders {
   const kept: IncomingHttpHeaders = {}
   for (const name of own.hasBody ? [...sentUp, ...sentUpWithBody] : sentUp) {
     if (headers[name] !== undefined) kept[name] = headers[name]
   }
   kept['x-request-id'] = own.requestId
-  if (own.accessToken !== undefined) kept.authorization = `Bearer ${own.accessToken}`
+  if (own.accessToken) kept.authorization = `Bearer ${own.accessToken.reveal()}`
   return kept
 }
 

@@ -2,6 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { type Request, type Response, Router } from 'express'
 import { createProxyMiddleware } from 'http-proxy-middleware'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { isApi } from '../edge/request-kind.ts'
 import { HttpError } from '../http-error.ts'
@@ -40,9 +41,9 @@ export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly
     if (route.token === 'visitor' && !visitor) throw new HttpError(401, 'Nobody is logged in')
     const { requestId } = res.locals
 
-    const send = async (refused?: string): Promise<boolean> => {
+    const send = async (refused?: Secret): Promise<boolean> => {
       const accessToken = await visitor?.accessToken(refused)
-      if (refused !== undefined && accessToken === refused) return false
+      if (refused && accessToken?.reveal() === refused.reveal()) return false
       const mayRetry = accessToken !== undefined && refused === undefined && isSafe(method)
       const startedAt = performance.now()
       res.locals.exchange = {

@@ -1,4 +1,5 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { sendOnward } from '../edge/onward.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
@@ -25,7 +26,7 @@ interface Parts {
   readonly config: Config
   readonly sessions: Sessions
   readonly provider: Provider
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
   readonly verify: VerifyToken
 }
 

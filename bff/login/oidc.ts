@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import eoc from 'express-openid-connect'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { cookieValues, ticketCookie } from '../session/cookie.ts'
 import { newTicket } from '../session/ticket.ts'
@@ -36,7 +37,7 @@ type BeforeSaving = (res: Response, idToken: string) => Promise<void>
 export function createOidc(
   config: Config,
   store: TicketStore,
-  secrets: readonly string[],
+  secrets: readonly Secret[],
   beforeSaving: BeforeSaving,
 ): Oidc {
   const cookieName = (slot: number) => `${config.secure ? '__Host-' : ''}login-${slot}-${config.port}`
@@ -103,7 +104,7 @@ function stateIn(transaction = ''): unknown {
 function createInstance(
   config: Config,
   store: TicketStore,
-  secrets: readonly string[],
+  secrets: readonly Secret[],
   beforeSaving: BeforeSaving,
   slot: number,
   transactionCookie: string,
@@ -113,9 +114,9 @@ function createInstance(
     issuerBaseURL: config.provider.issuer,
     baseURL: config.baseUrl,
     clientID: config.provider.clientId,
-    clientSecret: config.provider.clientSecret,
+    clientSecret: config.provider.clientSecret.reveal(),
     clientAuthMethod: 'client_secret_post',
-    secret: [...secrets],
+    secret: secrets.map((secret) => secret.reveal()),
     authorizationParams: {
       response_type: 'code',
       scope: 'openid profile email offline_access',

@@ -23,7 +23,7 @@ type Command = (sessions: Sessions) => Promise<string>
  */
 export async function runCommand(args: readonly string[], config: Config): Promise<string> {
   const command = commandIn(args)
-  if (config.session.store === 'memory:') {
+  if (config.session.store.reveal() === 'memory:') {
     throw new SettingsError(['SESSION_STORE is memory: the sessions are inside the gateway, out of reach'])
   }
   const { sessions, close } = await openSessions(config, await createLog('sessions', 'error'))

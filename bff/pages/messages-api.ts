@@ -1,3 +1,4 @@
+import type { Secret } from '../../shared/secret.ts'
 import { HttpError } from '../http-error.ts'
 
 /** What the messages API said, whatever it said. */
@@ -8,7 +9,7 @@ export interface Answer {
 
 export type FetchMessage = (
   path: string,
-  request: { requestId: string; accessToken?: string },
+  request: { requestId: string; accessToken?: Secret | undefined },
 ) => Promise<Answer>
 
 const timeoutMilliseconds = 10_000
@@ -20,7 +21,7 @@ const deepest = 100
 export function createMessagesApi(apiServerUrl: string): FetchMessage {
   return async (path, { requestId, accessToken }) => {
     const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId })
-    if (accessToken !== undefined) headers.set('authorization', `Bearer ${accessToken}`)
+    if (accessToken) headers.set('authorization', `Bearer ${accessToken.reveal()}`)
     try {
       const response = await fetch(`${apiServerUrl}${path}`, {
         headers,
@@ -30,7 +31,7 @@ export function createMessagesApi(apiServerUrl: string): FetchMessage {
       })
       const text = await readText(response)
       // An API that echoes what it was sent must not get it into a page.
-      if (accessToken !== undefined && text.includes(accessToken)) throw new Error('It sent the token back')
+      if (accessToken && text.includes(accessToken.reveal())) throw new Error('It sent the token back')
       const body: unknown = JSON.parse(text)
       if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')
       return { status: response.status, body }

@@ -21,13 +21,13 @@ export type LoadPage = (request: PageRequest) => Promise<PageContent>
 /** A page around one message of the API, fetched with the visitor's access token where it needs one. */
 export function message(path: string, token: 'none' | 'visitor'): LoadPage {
   return async ({ visitor, requestId, fetchMessage }) => {
-    const fetchWith = (accessToken: string | undefined) =>
-      fetchMessage(path, { requestId, ...(accessToken !== undefined && { accessToken }) })
     const accessToken = token === 'visitor' ? await visitor?.accessToken() : undefined
-    let answer = await fetchWith(accessToken)
-    if (answer.status === 401 && accessToken !== undefined) {
+    let answer = await fetchMessage(path, { requestId, accessToken })
+    if (answer.status === 401 && accessToken) {
       const another = await visitor?.accessToken(accessToken)
-      if (another !== accessToken) answer = await fetchWith(another)
+      if (another?.reveal() !== accessToken.reveal()) {
+        answer = await fetchMessage(path, { requestId, accessToken: another })
+      }
     }
     const json = JSON.stringify(answer.body, null, 2)
     return { status: pageStatus(answer.status), data: { json, apiStatus: answer.status } }

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import express, { type RequestHandler } from 'express'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { HttpError } from '../http-error.ts'
 import { cookieValues, ticketCookie } from './cookie.ts'
@@ -22,9 +23,9 @@ const nonceBytes = 16
  * and differs from page to page, because what repeats in compressed pages can be guessed by their length (BREACH).
  * A form without a ticket changes nothing for anybody. Forms that are larger or compressed come from no page of ours.
  */
-export function formTokens(config: Config, secrets: readonly string[]): RequestHandler[] {
+export function formTokens(config: Config, secrets: readonly Secret[]): RequestHandler[] {
   const { name } = ticketCookie(config)
-  const keys = secrets.map(formKey)
+  const keys = secrets.map((secret) => formKey(secret.reveal()))
   const [newest] = keys
   if (!newest) throw new Error('At least one secret is needed')
   return [

@@ -1,4 +1,5 @@
 import type { Log } from '../../shared/log.ts'
+import { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { openStorage } from './open-storage.ts'
 import { createProvider, type Provider } from './provider.ts'
@@ -10,7 +11,7 @@ interface OpenSessions {
   readonly sessions: Sessions
   readonly provider: Provider
   /** Newest first. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
   readonly count: Count | undefined
   readonly close: () => Promise<void>
 }
@@ -19,12 +20,12 @@ interface OpenSessions {
 export async function openSessions(config: Config, log: Log): Promise<OpenSessions> {
   const { store, idleSeconds, absoluteSeconds } = config.session
   const { issuer, clientId } = config.provider
-  const secrets = config.session.secrets ?? [laptopSecret(config.dataDir)]
-  const storage = await openStorage(store, log)
+  const secrets = config.session.secrets ?? [new Secret(laptopSecret(config.dataDir))]
+  const storage = await openStorage(store.reveal(), log)
   const provider = createProvider(config.provider)
   const sessions = createSessions({
     storage,
-    secrets,
+    secrets: secrets.map((secret) => secret.reveal()),
     issuer,
     clientId,
     idleSeconds,

@@ -24,7 +24,7 @@ export function createProvider({ issuer, clientId, clientSecret }: Config['provi
   }
   const discover = async () => {
     const loopback = issuer.startsWith('http:') ? { execute: [openid.allowInsecureRequests] } : {}
-    const authentication = openid.ClientSecretPost(clientSecret)
+    const authentication = openid.ClientSecretPost(clientSecret.reveal())
     try {
       return await openid.discovery(new URL(issuer), clientId, undefined, authentication, {
         timeout: timeoutSeconds,

@@ -1,3 +1,5 @@
+import type { Secret } from '../../shared/secret.ts'
+
 /** The ID token's claims, as the login brought them. */
 export type Claims = Readonly<Record<string, unknown>> & { readonly sub: string }
 
@@ -61,7 +63,7 @@ export interface Visitor {
    * (the session is kept). `refused`: the API has just answered 401 to that token, so another one is asked for; the
    * same comes back when there is none to be had.
    */
-  accessToken(refused?: string): Promise<string>
+  accessToken(refused?: Secret): Promise<Secret>
 }
 
 const widestMargin = 30_000
