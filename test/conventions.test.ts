@@ -64,7 +64,7 @@ describe('the rooms of the gateway', () => {
     login: ['session', 'edge'],
     gateway: ['session', 'edge'],
     pages: ['session', 'edge'],
-    operator: ['session'],
+    operator: ['session', 'edge', 'gateway'],
   }
 
   test('are all here', () => {
