@@ -61,9 +61,10 @@ export function createApp(
   app.use(securityHeaders(config))
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
-  // Behind the health checks: who makes those does not know our name.
-  app.use(refuseAmbiguous(config.baseUrl))
   app.use(assets())
+  // Health checks come in front, because who makes them does not know our name; and assets, because the page that says so
+  // needs its style. Both go by a fixed list of paths.
+  app.use(refuseAmbiguous(config.baseUrl))
 
   const verify = createTokenVerifier(config.provider)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so

@@ -348,6 +348,26 @@ describe('logging out', () => {
   })
 })
 
+/** It sends no header that says where a request comes from (Safari before 16.4), but knows SameSite=Strict. */
+class OldBrowser extends Browser {
+  protected override sent(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-fetch-')))
+  }
+}
+
+test('an old browser that does not say where requests come from logs in once, and stays logged in', async () => {
+  const browser = new OldBrowser(stack.baseUrl)
+  const page = await browser.login('user@example.com', '/protected')
+  expect([page.url.pathname, page.status, textOf(page.text, 'h1')]).toEqual([
+    '/protected',
+    200,
+    'Protected Page',
+  ])
+  expect(browser.seen.filter(({ url }) => url.pathname === '/callback')).toHaveLength(1)
+  expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
+  expect((await browser.post(page, '/logout')).url.href).toBe(`${stack.baseUrl}/`)
+})
+
 const encode = (state: object) => Buffer.from(JSON.stringify(state)).toString('base64url')
 
 /** A form with the right token and these headers. */

@@ -97,6 +97,9 @@ const problems: Readonly<Record<number, Problem>> = {
 }
 
 function problemOf(status: number): Problem {
-  const unexpected = 'Something went wrong on our side. It has been written down; please try again.'
-  return problems[status] ?? { title: STATUS_CODES[status] ?? 'Error', text: unexpected }
+  const text =
+    status < 500
+      ? 'The gateway can do nothing with a request like this.'
+      : 'Something went wrong on our side. It has been written down; please try again.'
+  return problems[status] ?? { title: STATUS_CODES[status] ?? 'Error', text }
 }

@@ -65,7 +65,7 @@ export class Browser {
     const url = new URL(path, this.#base)
     const sameSiteContext = headers['sec-fetch-site'] === 'cross-site' ? 'lax' : 'strict'
     const cookie = await this.jar.getCookieString(url.href, { sameSiteContext })
-    const sent = { ...this.#own, ...headers, ...(cookie && { cookie }) }
+    const sent = this.sent({ ...this.#own, ...headers, ...(cookie && { cookie }) })
     const page = { ...(await send(this.route(url), method, sent, body)), url }
     for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
@@ -76,6 +76,11 @@ export class Browser {
   /** Where a request for an address goes: there, unless something stands in between. */
   protected route(url: URL): URL {
     return url
+  }
+
+  /** The headers as they go out. */
+  protected sent(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return headers
   }
 
   /** A typed address, or a link or form of the page it comes `from`: follows redirects and refreshes to the end. */
