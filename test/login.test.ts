@@ -166,6 +166,38 @@ describe('a login that does not end well', () => {
     expect(page.text).not.toMatch(/x-code|error_description/)
   })
 
+  test.each([
+    ['lost', 400, 'This login cannot go on'],
+    ['cancelled', 403, 'The login was cancelled'],
+    ['failed', 400, 'The login did not work'],
+    ['away', 503, 'The identity provider is out of reach'],
+    ['unsaved', 503, 'Service Unavailable'],
+    ['__proto__', 400, 'This login cannot go on'],
+  ])('the page about a login that is %s says nothing of the address', async (outcome, status, title) => {
+    const address = `/callback?outcome=${outcome}&returnTo=//evil.example&text=Hello`
+    const page = await newBrowser().open(address)
+    expect([page.status, textOf(page.text, 'h1')]).toEqual([status, title])
+    expect(page.text).not.toMatch(/evil|Hello/)
+  })
+
+  test('a code does not stay in the address when the login fails (L24)', async () => {
+    const browser = newBrowser()
+    const [cancelled, lost, used] = [
+      await cancel(browser, await browser.open('/login?returnTo=/protected')),
+      await newBrowser().open('/callback?code=x-code&state=y'),
+      await newBrowser().open(await callbackOf(newBrowser())),
+    ]
+    for (const page of [cancelled, lost, used]) {
+      expect(page.url.pathname).toBe('/callback')
+      expect([...page.url.searchParams.keys()]).toEqual(['outcome', 'returnTo'])
+      expect([page.headers.get('cache-control'), page.headers.get('referrer-policy')]).toEqual([
+        'no-store',
+        'no-referrer',
+      ])
+    }
+    expect(used.url.searchParams.get('returnTo')).toBe('/protected')
+  })
+
   test('a state that was changed on its way is refused (L01, L03)', async () => {
     const browser = newBrowser()
     const address = await authorization(browser, '/login')

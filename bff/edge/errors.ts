@@ -30,6 +30,9 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     if (hasUnreadBody(req)) res.setHeader('Connection', 'close')
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
     if (error.status === 401 && kind !== 'fetch') return askToLogIn(req, res, baseUrl)
+    if (kind === 'navigation' && error.shownAt !== undefined && error.shownAt !== req.originalUrl) {
+      return res.redirect(303, error.shownAt)
+    }
     res.status(error.status)
     if (kind === 'fetch') res.json({ message: messageOf(error.status) })
     else showProblem(res, error.status, error.problem ?? problemOf(error.status), next)

@@ -9,7 +9,7 @@ import type { Provider } from '../session/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { TicketStore } from '../session/ticket-store.ts'
 import { checkIdToken } from './id-token.ts'
-import { asLoginError, lostLogin } from './login-errors.ts'
+import { asLoginError, lostLogin, shownOutcome } from './login-errors.ts'
 import { logout } from './logout.ts'
 import { createOidc, decodeState } from './oidc.ts'
 import type { VerifyToken } from './provider-tokens.ts'
@@ -55,6 +55,8 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
   }
 
   router.get('/callback', refuseHead, async (req, res, next) => {
+    const outcome = shownOutcome(req.query, config.baseUrl)
+    if (outcome) throw outcome
     const ticket = ticketIn(req.headers.cookie, cookie.name)
     const login = oidc.openTransaction(req)
     if (login) {
