@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
 import { health } from './edge/health.ts'
+import { refusePrefetch } from './edge/prefetch.ts'
 import { limitLogins } from './edge/rate-limit.ts'
 import { setRequestKind } from './edge/request-kind.ts'
 import { requestLog } from './edge/request-log.ts'
@@ -21,14 +22,14 @@ import { createPages } from './pages/pages.ts'
 import { sessionRoutes } from './pages/session-routes.ts'
 import { useViews } from './pages/views.ts'
 import { formTokens } from './session/form-token.ts'
-import type { Provider } from './session/provider.ts'
+import type { WholeProvider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
 import type { Count } from './session/storage.ts'
 import { findVisitor } from './session/visitor.ts'
 
 export interface Parts {
   readonly sessions: Sessions
-  readonly provider: Provider
+  readonly provider: WholeProvider
   /** The ring that seals the sessions also signs the transaction cookies of a login. Newest first. */
   readonly secrets: readonly Secret[]
   /** What of the API is to be reached, and how. */
@@ -58,7 +59,7 @@ export function createApp(
   useViews(app, config)
 
   app.use(requestLog(log))
-  app.use(securityHeaders(config))
+  app.use(securityHeaders(config, () => provider.formTargets()))
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
   app.use(assets())
@@ -75,6 +76,7 @@ export function createApp(
   app.use(proxyRoutes(config, sessions, routes))
   // What changes something beneath is a form of one of our pages.
   app.use(formTokens(config, secrets))
+  app.get(['/login', '/signup', '/callback'], refusePrefetch)
   // Not for logout tokens: all users' come from the provider's one address, and one that is lost leaves a session
   // open. A forged one costs a signature check and no call to anybody.
   app.get(['/login', '/signup', '/callback'], limitLogins({ rate: config.loginRate, count, log }))

@@ -3,6 +3,8 @@ import { HttpError } from '../http-error.ts'
 import { sendOnward } from './onward.ts'
 import { isApi } from './request-kind.ts'
 
+const framed = ['iframe', 'frame', 'object', 'embed', 'fencedframe']
+
 /**
  * What other sites can make a browser ask for.
  *
@@ -18,7 +20,11 @@ import { isApi } from './request-kind.ts'
 export function guardFromOtherSites(baseUrl: string): RequestHandler {
   return (req, res, next) => {
     const isSafe = req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS'
-    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = req.headers
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = req.headers
+    // No page of ours has frames, and what is in one of somebody else's must not begin a login unseen.
+    if (dest !== undefined && framed.includes(dest)) {
+      return next(new HttpError(403, 'A page of ours in a frame'))
+    }
     if (!isSafe) {
       const isOwn = site === undefined ? req.headers.origin === baseUrl : site === 'same-origin'
       return next(isOwn ? undefined : new HttpError(403, 'A request from another site was refused'))
@@ -29,8 +35,11 @@ export function guardFromOtherSites(baseUrl: string): RequestHandler {
         isOwn ? undefined : new HttpError(403, 'A route of the API is for scripts of our own pages'),
       )
     }
-    if (site !== 'cross-site') return next()
-    if (mode === 'navigate' && res.locals.kind === 'navigation') return sendOnward(res)
-    next(new HttpError(403, 'Another site asked for something that is no page'))
+    if (site !== 'cross-site' && site !== 'same-site') return next()
+    if (mode !== 'navigate' || res.locals.kind !== 'navigation')
+      return next(new HttpError(403, 'Another site asked for something that is no page'))
+    // A sibling on the same site has sent the ticket along.
+    if (site === 'cross-site') sendOnward(res)
+    else next()
   }
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Log } from '../../shared/log.ts'
 import { HttpError, type Problem } from '../http-error.ts'
+import { isPrefetch } from './prefetch.ts'
 import { localPath } from './return-to.ts'
 
 /**
@@ -29,10 +30,9 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     // What is left of its body would be read to the end first.
     if (hasUnreadBody(req)) res.setHeader('Connection', 'close')
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
-    if (error.status === 401 && kind !== 'fetch') return askToLogIn(req, res, baseUrl)
-    if (kind === 'navigation' && error.shownAt !== undefined && error.shownAt !== req.originalUrl) {
-      return res.redirect(303, error.shownAt)
-    }
+    // Who follows the link gets there; a guess of the browser must not (prefetch.ts).
+    if (error.status === 401 && kind !== 'fetch' && !isPrefetch(req)) return askToLogIn(req, res, baseUrl)
+    if (kind === 'navigation' && error.shownAt !== undefined) return res.redirect(303, error.shownAt)
     res.status(error.status)
     if (kind === 'fetch') res.json({ message: messageOf(error.status) })
     else showProblem(res, error.status, error.problem ?? problemOf(error.status), next)
@@ -87,6 +87,7 @@ const tryAgain = 'Nothing is lost: try again in a moment.'
 
 const problems: Readonly<Record<number, Problem>> = {
   400: { title: 'Bad Request', text: 'The gateway could not make sense of this address or form.' },
+  401: { title: 'Please log in', text: 'This page is for visitors who are logged in.' },
   403: { title: 'Forbidden', text: 'This request did not come from a page of this site, so it was refused.' },
   404: { title: 'Not Found', text: 'There is no page at this address.' },
   405: { title: 'Method Not Allowed', text: 'This address does not take that kind of request.' },

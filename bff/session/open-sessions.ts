@@ -2,14 +2,14 @@ import type { Log } from '../../shared/log.ts'
 import { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { openStorage } from './open-storage.ts'
-import { createProvider, type Provider } from './provider.ts'
+import { createProvider, type WholeProvider } from './provider.ts'
 import { laptopSecret } from './secret.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Count } from './storage.ts'
 
 interface OpenSessions {
   readonly sessions: Sessions
-  readonly provider: Provider
+  readonly provider: WholeProvider
   /** Newest first. */
   readonly secrets: readonly Secret[]
   readonly count: Count | undefined
