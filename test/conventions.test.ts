@@ -40,7 +40,7 @@ describe('the programs', () => {
   test('leave the identity provider’s library to the tenant, and the login library to the login', () => {
     const users = (name: string) => code.filter((file) => importsOf(file).packages.includes(name))
     expect(users('express-openid-connect')).toEqual(['bff/login/oidc.ts'])
-    expect(users('http-proxy-middleware')).toEqual(['bff/gateway/proxy.ts'])
+    expect(users('http-proxy-middleware')).toEqual(['bff/gateway/forward.ts'])
     expect(users('@redis/client')).toEqual([
       'bff/session/redis-connection.ts',
       'bff/session/redis-scripts.ts',

@@ -52,6 +52,7 @@ describe('npm run routes', () => {
     ['HEAD', '/api/notes/latest'],
     ['DELETE', '/api/notes/7'],
     ['GET', '/api/own?c=1'],
+    ['GET', '/api/own?a=1;b=2'],
     ['GET', '/api/nowhere'],
     ['GET', '/api'],
     ['GET', '/api/notes/:id'],

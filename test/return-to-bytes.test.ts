@@ -58,7 +58,7 @@ describe('a line end in an address begins no header (L16)', () => {
     ['/login?prompt=login&x=', 302],
     ['/signup?returnTo=/', 302],
     ['/session?returnTo=/', 200],
-    ['/callback?state=', 400],
+    ['/callback?state=', 303],
     ['/protected?x=', 303],
     ['/protected?returnTo=/', 303],
   ])('at the end of %s', async (target, status) => {

@@ -68,11 +68,15 @@ describe('nobody is led anywhere but to a page of this gateway (L15, L16, L17)',
     const leadUser = async (text: string) =>
       (await user.request(callback(text), asPage)).headers.get('location')
     expect(await misled(leadUser, (page) => page)).toEqual([])
-    const leadNobody = async (text: string) => {
-      const page = await nobody().request(callback(text), asPage)
+    const lost = (page: string) => `/callback?outcome=lost&returnTo=${encodeURIComponent(page)}`
+    const leadNobody = async (text: string) =>
+      (await nobody().request(callback(text), asPage)).headers.get('location')
+    expect(await misled(leadNobody, lost)).toEqual([])
+    const leadOn = async (text: string) => {
+      const page = await nobody().request(lost(text.toWellFormed()), asPage)
       return [page.status, linksOf(page.text).filter((href) => href.startsWith('/login?returnTo='))]
     }
-    expect(await misled(leadNobody, (page) => [400, [toLogin(page)]])).toEqual([])
+    expect(await misled(leadOn, (page) => [400, [toLogin(page)]])).toEqual([])
   })
 
   test('by the page that says how long a session lasts, or that it has ended', async () => {

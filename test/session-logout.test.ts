@@ -51,7 +51,7 @@ describe('logging out', () => {
       }),
       '/oidc/logout',
       'post_logout_redirect_uri',
-      '/',
+      '/oidc/logout',
     ],
   ]
 

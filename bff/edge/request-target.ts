@@ -9,15 +9,15 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
  * of the path by the API, by a reverse proxy or by a cache is how routes get reached that nobody has allowed.
  */
 export function refuseAmbiguous(baseUrl: string): RequestHandler {
-  const { host, protocol } = new URL(baseUrl)
-  const hosts = new Set([host, `${host}:${protocol === 'https:' ? 443 : 80}`])
+  const { host, port, protocol } = new URL(baseUrl)
+  const hosts = port ? [host] : [host, `${host}:${protocol === 'https:' ? 443 : 80}`]
   return (req, _res, next) => {
     const problem = targetProblem(req.originalUrl) ?? headerProblem(req)
     if (problem) throw new HttpError(400, problem)
     if (!methods.includes(req.method)) {
       throw new HttpError(405, 'An unknown method', { allow: methods.join(', ') })
     }
-    if (!hosts.has(hostOf(req))) throw misdirected(baseUrl)
+    if (!hosts.includes(hostOf(req))) throw misdirected(baseUrl)
     next()
   }
 }
@@ -42,7 +42,9 @@ export function targetProblem(target: string): string | undefined {
   return undefined
 }
 
-function headerProblem({ headers, rawHeaders }: IncomingMessage): string | undefined {
+function headerProblem({ headers, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  // Node's parser takes 0.9 and 2.0 as well, in which a body would end somewhere else, or a header mean nothing.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'An unknown version of HTTP'
   if (rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length > 1) {
     return 'Two Host headers'
   }

@@ -16,7 +16,7 @@ export interface Exchange {
   readonly isOver: () => Promise<boolean>
 }
 
-const events = 'text/event-stream'
+export const events = 'text/event-stream'
 /** Milliseconds that an event stream may say nothing, and how often its session is looked at. */
 const silenceOfEvents = 120_000
 const lookEvery = 5000
@@ -35,6 +35,8 @@ export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exc
   }
   res.status(answer.statusCode ?? 502)
   for (const [name, value] of headers) res.setHeader(name, value)
+  // It has no body, and somebody in between might wait for one (RFC 9110 section 8.6).
+  if (answer.statusCode === 204) res.removeHeader('Content-Length')
   const isStream = typeOf(answer) === events
   if (isStream) {
     answer.setTimeout(silenceOfEvents)
@@ -70,5 +72,6 @@ function whyNot(answer: IncomingMessage, { route }: Exchange, method: string): s
   return route.answers.includes(type) ? undefined : `The API answered with ${type || 'no media type'}`
 }
 
-const typeOf = ({ headers }: IncomingMessage) =>
-  headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+/** A list is left whole, and so none that a route may answer with: browsers take the last of it, we the first. */
+const typeOf = ({ headers: { 'content-type': value = '' } }: IncomingMessage) =>
+  (value.includes(',') ? value : value.replace(/;.*/, '')).trim().toLowerCase()

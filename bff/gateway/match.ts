@@ -13,7 +13,8 @@ export interface ApiRequest {
 export type Match = (request: ApiRequest) => Route
 
 export function createMatch(routes: readonly Route[]): Match {
-  const byPath = Map.groupBy(routes, ({ path }) => path)
+  // What a placeholder is called says nothing of which path it is.
+  const byPath = Map.groupBy(routes, ({ path }) => path.replaceAll(/:\w+/g, ':id'))
   // Where a path with a placeholder says the same as one without, the one without counts.
   const patterns = [...byPath]
     .filter(([path]) => path.includes(':'))
@@ -38,6 +39,8 @@ const allowed = (rows: readonly Route[]) =>
   rows.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
 
 function checkQuery(route: Route, query: string): void {
+  // To some programs it is a second &.
+  if (query.includes(';')) throw new HttpError(400, 'A query with a semicolon')
   for (const name of new URLSearchParams(query).keys()) {
     if (!route.query.includes(name))
       throw new HttpError(400, 'A query with a name that the route does not have')

@@ -1,38 +1,25 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
-import https from 'node:https'
-import { type Request, type Response, Router } from 'express'
-import { createProxyMiddleware } from 'http-proxy-middleware'
+import type { RequestHandler } from 'express'
 import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { isApi } from '../edge/request-kind.ts'
 import { HttpError } from '../http-error.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { type Exchange, sendAnswer } from './answer.ts'
+import { events } from './answer.ts'
+import { asHttpError, createForward } from './forward.ts'
 import { upstreamHeaders } from './headers.ts'
 import { createMatch } from './match.ts'
 import type { Route } from './routes.ts'
 
-declare global {
-  namespace Express {
-    interface Locals {
-      /** How the proxy, which reports to one listener for all requests, finds what this one is about. */
-      exchange?: Exchange & { readonly retry: (() => Promise<boolean>) | undefined }
-    }
-  }
-}
-
-/** Longest silence of the API and of the client: connecting, before the answer, and in the middle of a body. */
-const silenceMilliseconds = 10_000
-
 /** The proxied routes. Everything else below /api is 404. */
-export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly Route[]): Router {
-  const router = Router()
+export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly Route[]): RequestHandler {
   const match = createMatch(routes)
   const { name } = ticketCookie(config)
-  const forward = createForward(config.apiServerUrl)
+  const forward = createForward(config.apiServerUrl, 256)
+  // Apart from the others: streams stay open, and whoever opens many must not take all connections of all visitors.
+  const forwardEvents = createForward(config.apiServerUrl, 4000)
 
-  router.use(async (req, res, next) => {
+  return async (req, res, next) => {
     if (!isApi(req)) return next()
     const { method, originalUrl: target, headers } = req
     const route = match({ method, target, headers })
@@ -49,7 +36,7 @@ export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly
       res.locals.exchange = {
         route,
         accessToken,
-        fail: (error) => next(asHttpError(error, startedAt)),
+        fail: (error) => next(asHttpError(error, startedAt, route.body !== undefined && !req.complete)),
         isOver: () =>
           sessions.peek(ticket).then(
             (found) => !found,
@@ -58,65 +45,11 @@ export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly
         retry: mayRetry ? () => send(accessToken) : undefined,
       }
       req.headers = upstreamHeaders(headers, { requestId, accessToken, hasBody: route.body !== undefined })
-      void forward(req, res)
+      void (route.answers.includes(events) ? forwardEvents : forward)(req, res)
       return true
     }
     await send()
-  })
-  return router
-}
-
-const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
-
-function createForward(apiServerUrl: string) {
-  const { Agent } = apiServerUrl.startsWith('https:') ? https : http
-  return createProxyMiddleware<Request, Response>({
-    target: apiServerUrl,
-    changeOrigin: true,
-    // Idle connections are dropped before the API drops them (Node servers do after 5 s): a request sent into a closing
-    // connection is a 502 for nothing.
-    agent: new Agent({ keepAlive: true, maxSockets: 256, timeout: 4000 }),
-    proxyTimeout: silenceMilliseconds,
-    selfHandleResponse: true,
-    on: {
-      proxyReq: (upstream, req, res) => limitBody(upstream, req, res.locals.exchange?.route),
-      proxyRes: (answer, _req, res) => void takeAnswer(answer, res),
-      // With a listener of ours the proxy answers nothing itself (its own answer would name the API's host).
-      error: (error, _req, res) => {
-        if ('locals' in res) res.locals.exchange?.fail(error)
-      },
-    },
-  })
-}
-
-/** A token that the API refuses is exchanged once, and the request, which can do no harm twice, is made again. */
-async function takeAnswer(answer: IncomingMessage, res: Response): Promise<void> {
-  const { exchange } = res.locals
-  if (!exchange) return
-  try {
-    if (answer.statusCode === 401 && (await exchange.retry?.())) answer.resume()
-    else sendAnswer(answer, res, exchange)
-  } catch (error) {
-    answer.resume()
-    exchange.fail(error as Error)
   }
 }
 
-/** What says its length has been judged by it; this is for what comes in chunks. */
-function limitBody(upstream: ClientRequest, req: Request, route: Route | undefined): void {
-  const limit = route?.body?.limit
-  if (limit === undefined) return
-  let size = 0
-  req.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > limit) upstream.destroy(new HttpError(413, 'A body over the limit of the route'))
-  })
-}
-
-function asHttpError(error: Error, startedAt: number): HttpError {
-  if (error instanceof HttpError) return error
-  const timedOut = performance.now() - startedAt >= silenceMilliseconds
-  return timedOut
-    ? new HttpError(504, 'The API did not answer in time', { cause: error })
-    : new HttpError(502, 'The API cannot be reached', { cause: error })
-}
+const isSafe = (method: string) => method === 'GET' || method === 'HEAD'

@@ -13,6 +13,8 @@ export interface Arrived {
 /** Stands in the place of the API, writes down what arrives and answers as it is told. */
 export class Upstream implements AsyncDisposable {
   readonly arrived: Arrived[] = []
+  /** How often something came that is no request. */
+  broken = 0
   answer: RequestListener = (_req, res) => {
     res.setHeader('Content-Type', 'application/json').end('{}')
   }
@@ -26,6 +28,11 @@ export class Upstream implements AsyncDisposable {
         arrived.body += chunk
       })
       this.answer(request, response)
+    })
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // One that was broken off is another matter.
+      if (error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE') this.broken += 1
+      socket.destroy()
     })
   }
 
