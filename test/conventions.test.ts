@@ -56,6 +56,17 @@ describe('the programs', () => {
   })
 })
 
+test('no dependency runs anything when it is installed, and each is what it was when it was taken (H10)', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { hasInstallScript?: boolean; integrity?: string; resolved?: string }>
+  }
+  const { '': own, ...others } = packages
+  expect(own).toBeDefined()
+  for (const [name, { hasInstallScript, integrity }] of Object.entries(others)) {
+    expect([name, hasInstallScript, integrity?.slice(0, 7)]).toEqual([name, undefined, 'sha512-'])
+  }
+})
+
 describe('the rooms of the gateway', () => {
   const everybody = ['bff/config.ts', 'bff/http-error.ts']
   const rooms: Readonly<Record<string, readonly string[]>> = {

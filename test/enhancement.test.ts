@@ -126,7 +126,7 @@ test('Back after a logout shows nothing of who was logged in (O07, K04)', async 
   await click(visitor, 'Protected')
   await visitor.waitForURL('**/protected')
   await visitor.getByRole('button', { name: 'Log Out' }).click()
-  await visitor.waitForURL(`${stack.baseUrl}/`)
+  await visitor.getByRole('link', { name: 'Log In', exact: true }).waitFor()
   await visitor.goBack()
   // The page is asked for anew, and leads to a login that has to be made again.
   await visitor.waitForURL(`${stack.tenantUrl}/**`)

@@ -44,7 +44,7 @@ const becomes = (gateway: Gateway, targets: readonly string[]) =>
 const discoveries = ({ asked }: OpenidProvider) =>
   asked.filter((path) => path === '/.well-known/openid-configuration').length
 
-test('a browser lets a logout through to a provider whose endpoint is at another origin than its issuer', async () => {
+test('a browser lets a logout through to a provider whose endpoint is at another origin than its issuer (X09)', async () => {
   await using provider = await startOpenidProvider()
   says(provider, { end_session_endpoint: `${origin}/logout` })
   await using gateway = await startGateway(provider)

@@ -156,7 +156,7 @@ describe('a login that does not end well', () => {
       `/callback?code=x-code&state=${encode({ returnTo: '/admin', slot: 0, begunAt: 1 })}`,
     ],
     ['an error of nobody', '/callback?error=access_denied&error_description=%3Cscript%3E'],
-  ])('a callback with %s is a page with a way on, not a stack (L01, L02, L13)', async (_name, path) => {
+  ])('a callback with %s is a page with a way on, not a stack (I02, L01, L02, L13)', async (_name, path) => {
     const page = await newBrowser().open(path)
     expect(page.status).toBe(400)
     expect(textOf(page.text, 'h1')).toBe('This login cannot go on')
@@ -382,10 +382,31 @@ describe('logging out', () => {
 
 /** It sends no header that says where a request comes from (Safari before 16.4), but knows SameSite=Strict. */
 class OldBrowser extends Browser {
-  protected override sent(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  protected override sent(headers: Readonly<Record<string, string>>) {
     return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-fetch-')))
   }
 }
+
+/** It says to the gateway that it comes through a proxy. */
+class ForwardedBrowser extends Browser {
+  protected override sent(headers: Readonly<Record<string, string>>, url: URL) {
+    if (url.origin !== stack.baseUrl) return headers
+    return {
+      ...headers,
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-port': 'abc',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example;proto=https',
+    }
+  }
+}
+
+test('what a client says was forwarded changes nothing about a login (L19, L20)', async () => {
+  const browser = new ForwardedBrowser(stack.baseUrl)
+  const page = await browser.login('user@example.com', '/protected')
+  expect([page.url.href, page.status]).toEqual([`${stack.baseUrl}/protected`, 200])
+  for (const { headers } of browser.seen) expect(headers.get('location') ?? '').not.toContain('evil')
+})
 
 test('an old browser that does not say where requests come from logs in once, and stays logged in', async () => {
   const browser = new OldBrowser(stack.baseUrl)

@@ -79,12 +79,12 @@ describe('a secret', () => {
   const one = new Secret('hidden')
 
   test.each<[string, () => string]>([
-    ['in a text', () => `${one}`],
-    ['put to a text', () => String(one) + one],
+    ['as a text', () => String(one)],
+    ['in a list', () => [one, one].join()],
     ['as JSON', () => JSON.stringify({ one, list: [one] })],
     ['inspected', () => inspect({ one }, { depth: 9, showHidden: true })],
-    ['in a copy', () => JSON.stringify({ ...one, copy: Object.assign({}, one) })],
-    ['in an error', () => new Error(`it was ${one}`).message],
+    ['in a copy', () => JSON.stringify(Object.assign({}, { copy: Object.entries(one) }, one))],
+    ['in an error', () => inspect(new Error('it failed', { cause: one }))],
   ])('%s does not show', (_how, print) => {
     expect(print()).not.toContain('hidden')
   })

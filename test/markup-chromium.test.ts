@@ -45,7 +45,7 @@ const stateOf = (page: Page) =>
 const sound = { prefix: '', foreign: 0, configs: 1, body: 'BODY', main: 1, attributes: true, forms: true }
 
 test.each(dangerous.map((text) => [JSON.stringify(text), text] as const))(
-  'in a real browser %s is text, in claims, messages, addresses and the list of sessions (X01, X02, X05, X06, X12)',
+  'in a real browser %s is text, in claims, messages, addresses and the list of sessions (X01, X02, X05, X06, X08, X12)',
   { timeout: 120_000 },
   async (_json, text) => {
     // A header holds no other characters, and the parser of such headers shows what stands before the slash.

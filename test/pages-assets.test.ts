@@ -81,7 +81,12 @@ test.each([
   '/public/app.css',
   '/package.json',
   '/assets/x.app.css',
-])('nothing else is served: %s is not found (X16)', async (path) => {
+  '/assets/app.js.map',
+  '/.data/sessions.db',
+  '/core',
+  '/Heap.20261125.heapsnapshot',
+  '/report.20261125.json',
+])('nothing else is served: %s is not found (X16, I05, I08)', async (path) => {
   const url = new URL(stack.baseUrl)
   const { status, headers } = await send(new URL(path, url), 'GET', navigationHeaders)
   expect(status).toBe(404)

@@ -78,7 +78,7 @@ prerender     | 403 page  | 403 JSON`,
 ]
 
 describe.each(policy)('for %s (L22)', (who, table) => {
-  test.each(rowsOf(table))('a $name gets what the policy says for $paths', async (row) => {
+  test.each(rowsOf(table))('a $name gets what the policy says for $paths (K02)', async (row) => {
     expect(await askRow(browsers[who] as Browser, stack.baseUrl, row)).toEqual(row.cells)
   })
 })

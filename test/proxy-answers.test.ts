@@ -21,7 +21,7 @@ const namesOf = (answer: string) =>
 const get = (path = '/api/own', method = 'GET') => all.send(`${method} ${path} HTTP/1.1`, all.ownLines)
 
 describe('the headers of an answer', () => {
-  test('are ours, but for what says what the body is and when to come again (P20, P22)', async () => {
+  test('are ours, but for what says what the body is and when to come again (P20, P22, X07)', async () => {
     const plain = namesOf(await get())
     answerWith(
       200,

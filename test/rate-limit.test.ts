@@ -81,7 +81,7 @@ describe('an address with more logins than LOGIN_RATE in a minute', () => {
     for (let times = 0; times <= rate; times += 1) expect((await post()).status).toBe(400)
   })
 
-  test('does not come by with an X-Forwarded-For that nobody vouches for; the log says how that looks', async () => {
+  test('does not come by with an X-Forwarded-For that nobody vouches for; the log says how that looks (H12)', async () => {
     for (const address of ['203.0.113.1', '203.0.113.2']) {
       expectRefusal(await ask(stack, '/login', from(address)))
     }

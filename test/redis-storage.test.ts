@@ -34,7 +34,7 @@ const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(JSON.
 const said = () => lines.map(({ msg }) => msg)
 const lost = 'Redis cannot be used; trying again until it can'
 const found = 'Redis can be used again'
-const untilFound = () => vi.waitFor(() => expect(said()).toContain(found), { timeout: 5000, interval: 20 })
+const untilFound = () => vi.waitFor(() => expect(said()).toContain(found), { timeout: 30_000, interval: 20 })
 
 let storage: OpenStorage
 const open = async (url: string) => {
@@ -131,7 +131,7 @@ describe.runIf(there)('a Redis', () => {
       await storage.create('key', row(-minute + 1000, ['a', 'b']))
       await storage.lease('name', 'owner', -minute + 1000)
       expect(await server.command('DBSIZE')).toBe(4)
-      await vi.waitFor(async () => expect(await server.command('DBSIZE')).toBe(0), { timeout: 5000 })
+      await vi.waitFor(async () => expect(await server.command('DBSIZE')).toBe(0), { timeout: 30_000 })
     })
 
     test('nothing earlier, by whatever clock: a minute is left to the slowest gateway', async () => {

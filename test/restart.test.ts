@@ -100,11 +100,14 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('a second %s', (signal) => {
 })
 
 describe('health', () => {
-  test('a gateway that serves is alive and ready, and says no more', async () => {
+  test('a gateway that serves is alive and ready, and says no more (I06)', async () => {
     await using stack = await startStack()
     for (const path of ['/livez', '/readyz']) {
       const response = await fetch(`${stack.baseUrl}${path}`)
       expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }])
+    }
+    for (const path of ['/metrics', '/health', '/debug', '/status']) {
+      expect((await fetch(`${stack.baseUrl}${path}`)).status).toBe(404)
     }
   })
 })

@@ -91,7 +91,9 @@ describe.concurrent.each(names)('the %s', (name) => {
     async () => {
       const wire = new Wire(base())
       const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000'
-      wire.socket.write(`POST /backchannel-logout HTTP/1.1\r\nHost: localhost\r\n${form}\r\n\r\n`)
+      wire.socket.write(
+        `POST /backchannel-logout HTTP/1.1\r\nHost: ${new URL(base()).host}\r\n${form}\r\n\r\n`,
+      )
       const ended = await wire.drip('a', 500).ended
       // The gateway waits for the form. The API has no such address, and says so before the body is there.
       if (name === 'gateway') expectPlain(ended, ...timedOut)

@@ -61,4 +61,8 @@ class ProxiedBrowser extends Browser {
     const inside = `http://localhost:${environment.BFF_PORT}`
     return url.origin === baseUrl ? new URL(url.pathname + url.search, inside) : url
   }
+
+  protected override sent(headers: Readonly<Record<string, string>>, url: URL) {
+    return { ...headers, host: url.host }
+  }
 }

@@ -40,6 +40,7 @@ export function createOidc(
   secrets: readonly Secret[],
   beforeSaving: BeforeSaving,
 ): Oidc {
+  const { host } = new URL(config.baseUrl)
   const cookieName = (slot: number) => `${config.secure ? '__Host-' : ''}login-${slot}-${config.port}`
   const instances = slots.map((slot) =>
     createInstance(config, store, secrets, beforeSaving, slot, cookieName(slot)),
@@ -58,6 +59,10 @@ export function createOidc(
           cookieValues(cookies, cookieName(other)).map((value) => `${cookieName(other)}=${value}`),
         )
         .join('; ')
+      // Nor what says that the request was forwarded: it would make an address of that, whoever says it.
+      for (const name of ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'])
+        delete req.headers[name]
+      req.headers.host = host
       instances[slot]?.(req, res, next)
     }
 

@@ -18,7 +18,7 @@ async function visit(stack: Stack, name: string): Promise<number> {
   const times: number[] = []
   for (let visits = 0; visits < pages; visits += 1) {
     const startedAt = performance.now()
-    const answer = await fetch(at(stack), { headers: { accept: 'text/html' } })
+    const answer = await fetch(stack.baseUrl, { headers: { accept: 'text/html' } })
     expect([answer.status, (await answer.text()).includes('</html>')]).toEqual([200, true])
     times.push(performance.now() - startedAt)
   }

@@ -65,7 +65,7 @@ export class Browser {
     const url = new URL(path, this.#base)
     const sameSiteContext = headers['sec-fetch-site'] === 'cross-site' ? 'lax' : 'strict'
     const cookie = await this.jar.getCookieString(url.href, { sameSiteContext })
-    const sent = this.sent({ ...this.#own, ...headers, ...(cookie && { cookie }) })
+    const sent = this.sent({ ...this.#own, ...headers, ...(cookie && { cookie }) }, url)
     const page = { ...(await send(this.route(url), method, sent, body)), url }
     for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
@@ -79,7 +79,7 @@ export class Browser {
   }
 
   /** The headers as they go out. */
-  protected sent(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  protected sent(headers: Fields, _url: URL): Fields {
     return headers
   }
 
