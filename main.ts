@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { apiSettings, loadConfig as loadApiConfig } from './api/config.ts'
 import { type Config, gatewaySettings, loadConfig } from './bff/config.ts'
+import { readRoutes } from './bff/gateway/routes.ts'
 import { badSettings, readDotEnv } from './shared/program.ts'
 import { type Environment, SettingsError, unknownSettings } from './shared/settings.ts'
 import { loadConfig as loadTenantConfig, tenantSettings } from './tenant/config.ts'
@@ -20,6 +21,7 @@ function loadAll(environment: Environment): Config {
     }
   }
   const config = collect(loadConfig)
+  if (config) collect(() => readRoutes(config.apiRoutes))
   collect(loadApiConfig)
   if (config?.provider.kind === 'embedded') collect(loadTenantConfig)
   if (!config || problems.size > 0) throw new SettingsError([...problems])

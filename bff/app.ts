@@ -1,13 +1,18 @@
 import express, { type Express } from 'express'
 import type { Log } from '../shared/log.ts'
+import type { Secret } from '../shared/secret.ts'
 import type { Config } from './config.ts'
+import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
 import { health } from './edge/health.ts'
+import { refusePrefetch } from './edge/prefetch.ts'
+import { limitLogins } from './edge/rate-limit.ts'
 import { setRequestKind } from './edge/request-kind.ts'
 import { requestLog } from './edge/request-log.ts'
-import { requireSameOrigin } from './edge/same-origin.ts'
+import { refuseAmbiguous } from './edge/request-target.ts'
 import { securityHeaders } from './edge/security-headers.ts'
 import { proxyRoutes } from './gateway/proxy.ts'
+import type { Route } from './gateway/routes.ts'
 import { HttpError } from './http-error.ts'
 import { backchannelLogout } from './login/backchannel-logout.ts'
 import { loginRoutes } from './login/login.ts'
@@ -16,24 +21,33 @@ import { assets } from './pages/assets.ts'
 import { createPages } from './pages/pages.ts'
 import { sessionRoutes } from './pages/session-routes.ts'
 import { useViews } from './pages/views.ts'
-import type { Provider } from './session/provider.ts'
+import { formTokens } from './session/form-token.ts'
+import type { WholeProvider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
+import type { Count } from './session/storage.ts'
 import { findVisitor } from './session/visitor.ts'
 
 export interface Parts {
   readonly sessions: Sessions
-  readonly provider: Provider
+  readonly provider: WholeProvider
   /** The ring that seals the sessions also signs the transaction cookies of a login. Newest first. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
+  /** What of the API is to be reached, and how. */
+  readonly routes: readonly Route[]
   readonly log: Log
   readonly isStopping: () => boolean
+  /** Counts that all gateways on the storage share, if it has any. */
+  readonly count: Count | undefined
 }
 
 /**
  * The gateway. The order below is the security design: what stands higher holds for everything beneath it.
  * No page and no proxied request passes through the login library; nothing is reachable that no line names.
  */
-export function createApp(config: Config, { sessions, provider, secrets, log, isStopping }: Parts): Express {
+export function createApp(
+  config: Config,
+  { sessions, provider, secrets, routes, log, isStopping, count }: Parts,
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -45,23 +59,30 @@ export function createApp(config: Config, { sessions, provider, secrets, log, is
   useViews(app, config)
 
   app.use(requestLog(log))
-  app.use(securityHeaders(config))
+  app.use(securityHeaders(config, () => provider.formTargets()))
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
   app.use(assets())
+  // Health checks come in front, because who makes them does not know our name; and assets, because the page that says so
+  // needs its style. Both go by a fixed list of paths.
+  app.use(refuseAmbiguous(config.baseUrl))
 
   const verify = createTokenVerifier(config.provider)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
   // there is nothing that another site could make a browser do: what proves the caller is its signature.
   app.use(backchannelLogout({ config, sessions, verify, log }))
-  app.use(requireSameOrigin(config.baseUrl))
+  app.use(guardFromOtherSites(config.baseUrl))
 
+  app.use(proxyRoutes(config, sessions, routes))
+  // What changes something beneath is a form of one of our pages.
+  app.use(formTokens(config, secrets))
+  app.get(['/login', '/signup', '/callback'], refusePrefetch)
+  // Not for logout tokens: all users' come from the provider's one address, and one that is lost leaves a session
+  // open. A forged one costs a signature check and no call to anybody.
+  app.get(['/login', '/signup', '/callback'], limitLogins({ rate: config.loginRate, count, log }))
   app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
-
-  const visitor = findVisitor(sessions.find, config)
-  app.use(proxyRoutes(config, visitor))
   app.use(sessionRoutes(config, sessions))
-  app.use(visitor, createPages(config))
+  app.use(findVisitor(sessions.find, config), createPages(config))
 
   app.use((_req, _res, next) => next(new HttpError(404, 'No such page')))
   app.use(answerErrors({ baseUrl: config.baseUrl, log }))

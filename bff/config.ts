@@ -7,6 +7,7 @@ import {
   providerProblems,
   providerSettings,
 } from '../shared/identity-provider.ts'
+import { Secret } from '../shared/secret.ts'
 import {
   type Environment,
   host,
@@ -27,6 +28,7 @@ export const gatewaySettings = {
   API_PORT: port(6060),
   BASE_URL: origin.optional(),
   API_SERVER_URL: origin.optional(),
+  API_ROUTES: z.string().default(`${import.meta.dirname}/gateway/routes.json`),
   AUTH0_CLIENT_ID: z.string().optional(),
   AUTH0_CLIENT_SECRET: z.string().optional(),
   DATA_DIR: z.string().default('.data'),
@@ -50,6 +52,11 @@ export const gatewaySettings = {
   LOGOUT_TOKEN_TYP: z
     .enum(['logout+jwt', 'JWT'], { error: 'must be logout+jwt or JWT' })
     .default('logout+jwt'),
+  LOGIN_RATE: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
+    .transform(Number)
+    .default(300),
   TRUST_PROXY: z
     .string()
     .transform((value) => value.split(',').map((address) => address.trim()))
@@ -73,20 +80,25 @@ export interface Config {
     readonly kind: ProviderKind
     readonly issuer: string
     readonly clientId: string
-    readonly clientSecret: string
+    readonly clientSecret: Secret
     readonly audience: string
   }
   /** The messages API's origin, without final slash. */
   readonly apiServerUrl: string
+  /** The file with the table of proxied routes. */
+  readonly apiRoutes: string
   readonly session: {
-    readonly store: string
+    /** A Secret, because the address of a Redis has a password. */
+    readonly store: Secret
     /** Newest first; undefined: generated once into the data folder. */
-    readonly secrets: readonly string[] | undefined
+    readonly secrets: readonly Secret[] | undefined
     readonly idleSeconds: number
     readonly absoluteSeconds: number
   }
   /** What else than logout+jwt the header of a logout token may say; JWT: that, or nothing. */
   readonly logoutTokenTyp: 'logout+jwt' | 'JWT'
+  /** How many login requests one address may make a minute. */
+  readonly loginRate: number
   readonly dataDir: string
   readonly trustProxy: readonly string[]
   readonly logLevel: string
@@ -107,17 +119,19 @@ export function loadConfig(environment: Environment): Config {
       kind,
       issuer,
       clientId: values.AUTH0_CLIENT_ID ?? embeddedClients.gateway.id,
-      clientSecret: values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret,
+      clientSecret: new Secret(values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret),
       audience: values.AUTH0_AUDIENCE,
     },
     apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
+    apiRoutes: values.API_ROUTES,
     session: {
-      store: values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`,
-      secrets: values.SESSION_SECRET,
+      store: new Secret(values.SESSION_STORE ?? `sqlite:${values.DATA_DIR}/sessions.db`),
+      secrets: values.SESSION_SECRET?.map((secret) => new Secret(secret)),
       idleSeconds: values.SESSION_IDLE_SECONDS,
       absoluteSeconds: values.SESSION_ABSOLUTE_SECONDS,
     },
     logoutTokenTyp: values.LOGOUT_TOKEN_TYP,
+    loginRate: values.LOGIN_RATE,
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,

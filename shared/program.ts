@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import debug from 'debug'
 import { createLog, type Log } from './log.ts'
 import { PortInUseError } from './server.ts'
 import { type Environment, SettingsError } from './settings.ts'
@@ -48,6 +49,8 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     return
   }
   const log = await createLog(program.name, config.logLevel)
+  // What libraries print for their developers: addresses with codes in them, settings with secrets.
+  if (debug.disable()) log.warn('DEBUG is ignored: libraries would print secrets')
   // Started by another program, it does not outlive it, also when that ends before this one serves.
   const orphaned = process.channel && once(process, 'disconnect')
   let close: () => Promise<void>

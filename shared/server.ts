@@ -4,9 +4,34 @@ import {
   type RequestListener,
   type Server,
   type ServerResponse,
-  STATUS_CODES,
 } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { answerMyself, answerParserError } from './plain-answers.ts'
+
+/** In bytes and milliseconds; docs/limits.md has what clients see of it. None is Node's default by chance. */
+const limits = {
+  /** Far above a browser's headers with every cookie of ours. */
+  maxHeaderSize: 16_384,
+  /** A client that sends its headers byte by byte holds a connection, but not for long. */
+  headersTimeout: 10_000,
+  /** The whole request: forms of a few kilobytes, also over a bad line. */
+  requestTimeout: 30_000,
+  /** How often the two are looked after; by default they could be overrun by half a minute. */
+  connectionsCheckingInterval: 1000,
+  /** Longer than the minute that reverse proxies keep one: who closes first must not be we, in the middle of a request. */
+  keepAliveTimeout: 65_000,
+  keepAliveTimeoutBuffer: 1000,
+  /** Who vanished without a word is noticed, also when nothing is left to be said. */
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+}
+/** Node leaves out what is above 2,000, without a word: the X-Forwarded-For that a proxy adds at the end, say. */
+const maxHeaderLines = 100
+/** Below the 20,000 open files that docs/limits.md asks for: what is left is for the API, the provider and the storage. */
+const maxConnections = 15_000
+/** How long nothing may move on a connection that waits for something: see onSilence. */
+const silence = 20_000
 
 interface Address {
   readonly host: string
@@ -21,12 +46,17 @@ export class PortInUseError extends Error {
 
 /** Opens the server's port. Throws PortInUseError when another program holds it. */
 export async function listen(app: RequestListener, { host, port, portSetting }: Address): Promise<Server> {
-  const options = { headersTimeout: 10_000, requestTimeout: 60_000, requireHostHeader: false }
-  const server = createServer(options, (req, res) => {
-    if (isWellFormed(req)) app(req, res)
+  const answers = new WeakMap<Duplex, ServerResponse>()
+  const server = createServer({ ...limits, requireHostHeader: false }, (req, res) => {
+    answers.set(req.socket, res)
+    res.on('timeout', () => onSilence(req.socket))
+    if (req.rawHeaders.length > 2 * maxHeaderLines) answerMyself(res, 431)
+    else if (isWellFormed(req)) app(req, res)
     else answerMyself(res, 400)
   })
-  server.on('clientError', answerParserError)
+  server.maxConnections = maxConnections
+  server.timeout = silence
+  server.on('clientError', (error, socket) => answerParserError(error, socket, answers.get(socket)))
   // Node's own answer to it, as to a missing Host header, has no body and none of the security headers.
   server.on('checkExpectation', (_req, res) => answerMyself(res, 417))
   await new Promise<void>((resolve, reject) => {
@@ -43,6 +73,14 @@ export async function listen(app: RequestListener, { host, port, portSetting }: 
   return server
 }
 
+/**
+ * Nothing has moved while an answer is under way. A client that does not read it is cut: what it does not fetch we
+ * would have to keep. A stream that has nothing to say goes on. (With no answer under way Node closes by itself.)
+ */
+function onSilence(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy()
+}
+
 /** Takes no new connection, lets requests in flight finish for that long, then cuts the rest. */
 export async function drain(server: Server, milliseconds: number): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), milliseconds)
@@ -57,47 +95,4 @@ export async function drain(server: Server, milliseconds: number): Promise<void>
 function isWellFormed({ httpVersion, headers, url = '' }: IncomingMessage): boolean {
   if (httpVersion === '1.1' && headers.host === undefined) return false
   return url.startsWith('/') || url === '*' || URL.canParse(url)
-}
-
-const parserErrors: Record<string, number> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-}
-
-/** An answer that no application gives. */
-function plainAnswer(status: number) {
-  const body = JSON.stringify({ message: STATUS_CODES[status] })
-  const headers = {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    Connection: 'close',
-  }
-  return { body, headers }
-}
-
-function answerMyself(res: ServerResponse, status: number): void {
-  const { body, headers } = plainAnswer(status)
-  res.writeHead(status, headers).end(body)
-}
-
-/**
- * A request that Node's parser refuses never reaches the application: without this it would get an answer
- * with no body and none of the security headers.
- */
-function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = parserErrors[error.code ?? ''] ?? 400
-  const { body, headers } = plainAnswer(status)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
 }

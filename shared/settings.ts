@@ -33,9 +33,22 @@ export function readSettings<S extends Shape>(
     if (result.success) values[name] = result.data
     else problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}`))
   }
-  problems.push(...rules(values as Partial<Values<S>>))
+  problems.push(...rules(values as Partial<Values<S>>), ...unsafeNode(environment))
   if (problems.length > 0) throw new SettingsError(problems)
   return values as Values<S>
+}
+
+/** What makes Node itself unsafe, and has no place in production. */
+function unsafeNode(environment: Environment): string[] {
+  if (environment.NODE_ENV !== 'production') return []
+  const { NODE_TLS_REJECT_UNAUTHORIZED: tls, NODE_OPTIONS: options = '', NODE_DEBUG: debug } = environment
+  const problems: string[] = []
+  if (tls === '0') problems.push('NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody be the identity provider')
+  if (/--(inspect|require|import|loader|experimental-loader)\b|(^|\s)-r\b/.test(options)) {
+    problems.push('NODE_OPTIONS must not open a debugger or load other code in production')
+  }
+  if (debug) problems.push('NODE_DEBUG must not be set in production: it prints headers, tokens included')
+  return problems
 }
 
 const ourPrefixes = /^(AUTH0|BFF|TENANT|REACT_APP_AUTH0)_/

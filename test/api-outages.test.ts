@@ -104,13 +104,13 @@ describe('an issuer that says nothing', () => {
     const answer = get(api, token)
     await asked
     expect((await request(api.url).get('/api/messages/public')).status).toBe(200)
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+    expect(performance.now() - startedAt).toBeLessThan(4000)
     expect(await answer).toEqual(unavailable)
-    expect(performance.now() - startedAt).toBeLessThan(8000)
+    expect(performance.now() - startedAt).toBeLessThan(20_000)
 
     const again = performance.now()
     expect(await get(api, token)).toEqual(unavailable)
-    expect(performance.now() - again).toBeLessThan(1000)
+    expect(performance.now() - again).toBeLessThan(4000)
   })
 
   test('does not hold up requests because /readyz asks it once more', async () => {
@@ -128,7 +128,7 @@ describe('an issuer that says nothing', () => {
     await asked
     const startedAt = performance.now()
     expect(await get(api, token)).toEqual(unavailable)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(4000)
     await issuer.stop()
     expect(await ready).toBe(503)
   })

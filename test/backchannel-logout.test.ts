@@ -232,7 +232,7 @@ describe('a session that was ended by the provider', () => {
     await using provider = await startOpenidProvider()
     const waiting: (() => void)[] = []
     const api = createServer((_req, res) => {
-      waiting.push(() => res.end('{}'))
+      waiting.push(() => res.setHeader('Content-Type', 'application/json').end('{}'))
       api.emit('asked')
     }).listen(0, '127.0.0.1')
     await once(api, 'listening')

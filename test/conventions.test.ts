@@ -40,7 +40,7 @@ describe('the programs', () => {
   test('leave the identity provider’s library to the tenant, and the login library to the login', () => {
     const users = (name: string) => code.filter((file) => importsOf(file).packages.includes(name))
     expect(users('express-openid-connect')).toEqual(['bff/login/oidc.ts'])
-    expect(users('http-proxy-middleware')).toEqual(['bff/gateway/proxy.ts'])
+    expect(users('http-proxy-middleware')).toEqual(['bff/gateway/forward.ts'])
     expect(users('@redis/client')).toEqual([
       'bff/session/redis-connection.ts',
       'bff/session/redis-scripts.ts',
@@ -56,6 +56,17 @@ describe('the programs', () => {
   })
 })
 
+test('no dependency runs anything when it is installed, and each is what it was when it was taken (H10)', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { hasInstallScript?: boolean; integrity?: string; resolved?: string }>
+  }
+  const { '': own, ...others } = packages
+  expect(own).toBeDefined()
+  for (const [name, { hasInstallScript, integrity }] of Object.entries(others)) {
+    expect([name, hasInstallScript, integrity?.slice(0, 7)]).toEqual([name, undefined, 'sha512-'])
+  }
+})
+
 describe('the rooms of the gateway', () => {
   const everybody = ['bff/config.ts', 'bff/http-error.ts']
   const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -64,7 +75,7 @@ describe('the rooms of the gateway', () => {
     login: ['session', 'edge'],
     gateway: ['session', 'edge'],
     pages: ['session', 'edge'],
-    operator: ['session'],
+    operator: ['session', 'edge', 'gateway'],
   }
 
   test('are all here', () => {

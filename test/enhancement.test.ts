@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { navigationHeaders, send } from './support/browser.ts'
+import { formHeaders, send } from './support/browser.ts'
 import { launchChromium } from './support/chromium.ts'
+import { formTokenFor } from './support/form-token.ts'
 import { type Stack, startStack } from './support/stack.ts'
 import { click, logInAs } from './support/visitor.ts'
 
@@ -101,15 +102,15 @@ describe('“Fetch again”', () => {
     await mark()
     const cookies = await page.context().cookies(stack.baseUrl)
     const before = cookies.find(({ name }) => name.startsWith('ticket'))
-    const logout = await send(new URL('/logout', stack.baseUrl), 'POST', {
-      ...navigationHeaders,
-      'sec-fetch-site': 'same-origin',
-      cookie: `${before?.name}=${before?.value}`,
-    })
+    const headers = { ...formHeaders(stack.baseUrl), cookie: `${before?.name}=${before?.value}` }
+    const form = `token=${formTokenFor(stack, before?.value ?? '')}`
+    const logout = await send(new URL('/logout', stack.baseUrl), 'POST', headers, form)
     expect(logout.status).toBe(303)
     // Still logged in at the tenant: nothing is asked, the visitor is back with a new ticket.
-    await Promise.all([page.waitForEvent('load'), page.getByRole('link', { name: 'Fetch again' }).click()])
-    expect(page.url()).toBe(`${stack.baseUrl}/protected?from=here`)
+    const left = page.waitForURL((url) => url.pathname === '/callback')
+    await page.getByRole('link', { name: 'Fetch again' }).click()
+    await left
+    await page.waitForURL(`${stack.baseUrl}/protected?from=here`)
     expect(await isMarked()).toBe(false)
     expect(await page.locator('pre').textContent()).toContain('This is a protected message.')
     const after = (await page.context().cookies(stack.baseUrl)).find(({ name }) => name.startsWith('ticket'))
@@ -125,7 +126,7 @@ test('Back after a logout shows nothing of who was logged in (O07, K04)', async 
   await click(visitor, 'Protected')
   await visitor.waitForURL('**/protected')
   await visitor.getByRole('button', { name: 'Log Out' }).click()
-  await visitor.waitForURL(`${stack.baseUrl}/`)
+  await visitor.getByRole('link', { name: 'Log In', exact: true }).waitFor()
   await visitor.goBack()
   // The page is asked for anew, and leads to a login that has to be made again.
   await visitor.waitForURL(`${stack.tenantUrl}/**`)

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { checkIdToken } from '../bff/login/id-token.ts'
 import { createTokenVerifier } from '../bff/login/provider-tokens.ts'
+import { Secret } from '../shared/secret.ts'
 import { Browser, textOf } from './support/browser.ts'
 import { jumpingClock, newKey } from './support/issuer.ts'
 import {
@@ -159,7 +160,13 @@ describe('an ID token that', () => {
     ['says not when it was made', { iat: undefined }],
     ['never expires', { exp: undefined }],
   ])('%s is refused also without the checks of the login library (L10)', async (_name, changes) => {
-    const settings = { kind: 'openid', issuer: provider.url, clientId, clientSecret, audience: '' } as const
+    const settings = {
+      kind: 'openid',
+      issuer: provider.url,
+      clientId,
+      clientSecret: new Secret(clientSecret),
+      audience: '',
+    } as const
     const verify = createTokenVerifier(settings)
     const token = await provider.token({ aud: clientId }, { typ: 'JWT' })
     await expect(checkIdToken(token, verify, clientId)).resolves.toBeUndefined()

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, type Page, textOf } from './support/browser.ts'
+import { formTokenFor } from './support/form-token.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 let stack: Stack
@@ -122,13 +123,13 @@ describe('logging in', () => {
     expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
   })
 
-  test('the cookie is HttpOnly, Lax, for this host, and its value says nothing (S17, S22)', async () => {
+  test('the cookie is HttpOnly, Strict, for this host, and its value says nothing (S17, S22)', async () => {
     const browser = newBrowser()
     await browser.login('user@example.com')
     const [line] = browser.seen.flatMap(({ headers }) =>
       headers.getSetCookie().filter((cookie) => cookie.startsWith('ticket-')),
     )
-    expect(line).toMatch(/^ticket-\d+=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/)
+    expect(line).toMatch(/^ticket-\d+=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/)
   })
 })
 
@@ -155,7 +156,7 @@ describe('a login that does not end well', () => {
       `/callback?code=x-code&state=${encode({ returnTo: '/admin', slot: 0, begunAt: 1 })}`,
     ],
     ['an error of nobody', '/callback?error=access_denied&error_description=%3Cscript%3E'],
-  ])('a callback with %s is a page with a way on, not a stack (L01, L02, L13)', async (_name, path) => {
+  ])('a callback with %s is a page with a way on, not a stack (I02, L01, L02, L13)', async (_name, path) => {
     const page = await newBrowser().open(path)
     expect(page.status).toBe(400)
     expect(textOf(page.text, 'h1')).toBe('This login cannot go on')
@@ -163,6 +164,38 @@ describe('a login that does not end well', () => {
     expect(page.text).not.toMatch(/<script>|at .*\.js|node_modules/)
     // Neither in the links of the bar, which lead back to the page that they are on.
     expect(page.text).not.toMatch(/x-code|error_description/)
+  })
+
+  test.each([
+    ['lost', 400, 'This login cannot go on'],
+    ['cancelled', 403, 'The login was cancelled'],
+    ['failed', 400, 'The login did not work'],
+    ['away', 503, 'The identity provider is out of reach'],
+    ['unsaved', 503, 'Service Unavailable'],
+    ['__proto__', 400, 'This login cannot go on'],
+  ])('the page about a login that is %s says nothing of the address', async (outcome, status, title) => {
+    const address = `/callback?outcome=${outcome}&returnTo=//evil.example&text=Hello`
+    const page = await newBrowser().open(address)
+    expect([page.status, textOf(page.text, 'h1')]).toEqual([status, title])
+    expect(page.text).not.toMatch(/evil|Hello/)
+  })
+
+  test('a code does not stay in the address when the login fails (L24)', async () => {
+    const browser = newBrowser()
+    const [cancelled, lost, used] = [
+      await cancel(browser, await browser.open('/login?returnTo=/protected')),
+      await newBrowser().open('/callback?code=x-code&state=y'),
+      await newBrowser().open(await callbackOf(newBrowser())),
+    ]
+    for (const page of [cancelled, lost, used]) {
+      expect(page.url.pathname).toBe('/callback')
+      expect([...page.url.searchParams.keys()]).toEqual(['outcome', 'returnTo'])
+      expect([page.headers.get('cache-control'), page.headers.get('referrer-policy')]).toEqual([
+        'no-store',
+        'no-referrer',
+      ])
+    }
+    expect(used.url.searchParams.get('returnTo')).toBe('/protected')
   })
 
   test('a state that was changed on its way is refused (L01, L03)', async () => {
@@ -323,15 +356,14 @@ describe('logging out', () => {
   ])('a form on %s logs nobody out (O02, C05, C06, C07)', async (_name, headers) => {
     const browser = newBrowser()
     await browser.login('user@example.com')
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(403)
+    expect((await logOutWith(browser, headers)).status).toBe(403)
     expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
   })
 
   test('an old browser without Sec-Fetch-Site logs out by its Origin', async () => {
     const browser = newBrowser()
     await browser.login('user@example.com')
-    const headers = { origin: stack.baseUrl }
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(303)
+    expect((await logOutWith(browser, { origin: stack.baseUrl })).status).toBe(303)
     expect(await browser.ticket()).toBeUndefined()
   })
 
@@ -341,16 +373,62 @@ describe('logging out', () => {
     const revoked = () => stack.tenant.log.filter(({ msg }) => msg === 'grant revoked').length
     const before = revoked()
     const copies = await Promise.all(Array.from({ length: 20 }, () => copyOf(browser)))
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    const answers = await Promise.all(
-      copies.map((copy) => copy.request('/logout', { method: 'POST', headers })),
-    )
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    const answers = await Promise.all(copies.map((copy) => logOutWith(copy, headers)))
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(303))
     expect(revoked()).toBe(before + 1)
   })
 })
 
+/** It sends no header that says where a request comes from (Safari before 16.4), but knows SameSite=Strict. */
+class OldBrowser extends Browser {
+  protected override sent(headers: Readonly<Record<string, string>>) {
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-fetch-')))
+  }
+}
+
+/** It says to the gateway that it comes through a proxy. */
+class ForwardedBrowser extends Browser {
+  protected override sent(headers: Readonly<Record<string, string>>, url: URL) {
+    if (url.origin !== stack.baseUrl) return headers
+    return {
+      ...headers,
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-port': 'abc',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example;proto=https',
+    }
+  }
+}
+
+test('what a client says was forwarded changes nothing about a login (L19, L20)', async () => {
+  const browser = new ForwardedBrowser(stack.baseUrl)
+  const page = await browser.login('user@example.com', '/protected')
+  expect([page.url.href, page.status]).toEqual([`${stack.baseUrl}/protected`, 200])
+  for (const { headers } of browser.seen) expect(headers.get('location') ?? '').not.toContain('evil')
+})
+
+test('an old browser that does not say where requests come from logs in once, and stays logged in', async () => {
+  const browser = new OldBrowser(stack.baseUrl)
+  const page = await browser.login('user@example.com', '/protected')
+  expect([page.url.pathname, page.status, textOf(page.text, 'h1')]).toEqual([
+    '/protected',
+    200,
+    'Protected Page',
+  ])
+  expect(browser.seen.filter(({ url }) => url.pathname === '/callback')).toHaveLength(1)
+  expect((await browser.fetch('/api/messages/protected')).status).toBe(200)
+  expect((await browser.post(page, '/logout')).url.href).toBe(`${stack.baseUrl}/`)
+})
+
 const encode = (state: object) => Buffer.from(JSON.stringify(state)).toString('base64url')
+
+/** A form with the right token and these headers. */
+async function logOutWith(browser: Browser, headers: Readonly<Record<string, string>>): Promise<Page> {
+  const token = formTokenFor(stack, (await browser.ticket()) ?? '')
+  const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers }
+  return browser.request('/logout', { method: 'POST', headers: all, body: `token=${token}` })
+}
 
 /** A browser with the same cookies: what somebody has who copied them. */
 async function copyOf(browser: Browser): Promise<Browser> {

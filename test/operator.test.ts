@@ -20,7 +20,8 @@ function endsAndCounts(store: string): void {
   })
   afterAll(() => stack[Symbol.asyncDispose]())
 
-  const run = (...args: string[]) => runToEnd('bff/operator/main.ts', stack.environment, args)
+  const run = (...args: string[]) =>
+    runToEnd('bff/operator/main.ts', stack.environment, ['sessions', ...args])
   async function loggedIn(email: string): Promise<Browser> {
     const browser = new Browser(stack.baseUrl)
     await browser.login(email)
@@ -63,7 +64,7 @@ describe('npm run sessions', () => {
     [['count', '--all']],
   ])('with %j says what it can do', async (args) => {
     const settings = { DATA_DIR: '/dev/null/never-touched' }
-    const { code, stdout, stderr } = await runToEnd('bff/operator/main.ts', settings, args)
+    const { code, stdout, stderr } = await runToEnd('bff/operator/main.ts', settings, ['sessions', ...args])
     expect([code, stdout]).toEqual([64, ''])
     expect(stderr).toMatch(/^Usage, with the settings of the gateway:\n {2}npm run sessions -- count/)
   })
@@ -73,13 +74,13 @@ describe('npm run sessions', () => {
     [{ SESSION_STORE: 'sqlite:/dev/null/x.db' }, 'SESSION_STORE cannot be used'],
     [{ BFF_PORT: 'x' }, 'BFF_PORT must be'],
   ])('with bad settings %j says so and ends with 78', async (settings, problem) => {
-    const { code, stderr } = await runToEnd('bff/operator/main.ts', settings, ['count'])
+    const { code, stderr } = await runToEnd('bff/operator/main.ts', settings, ['sessions', 'count'])
     expect([code, stderr.includes(problem), stderr.includes('    at ')]).toEqual([78, true, false])
   })
 
   test('with a storage that is out of reach ends with 1, and says so', async () => {
     const settings = { SESSION_STORE: 'redis://:secret-password@localhost:1' }
-    const { code, stdout, stderr } = await runToEnd('bff/operator/main.ts', settings, ['count'])
+    const { code, stdout, stderr } = await runToEnd('bff/operator/main.ts', settings, ['sessions', 'count'])
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^The session storage failed: /)])
     expect(stdout).toContain('ECONNREFUSED')
     expect(stdout + stderr).not.toContain('secret-password')

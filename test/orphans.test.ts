@@ -49,5 +49,5 @@ test.each([
   expect(isAlive(pid)).toBe(true)
   starter.kill('SIGKILL')
   await once(starter, 'exit')
-  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false)
 })

@@ -80,13 +80,26 @@ test.each([
   '/app.css',
   '/public/app.css',
   '/package.json',
-  '/assets/..%2fapp.css',
-  '/assets/..%2f..%2fpackage.json',
-  '/assets/%2e%2e/%2e%2e/package.json',
-  '/assets/%00',
-])('nothing else is served: %s is not found (X16)', async (path) => {
+  '/assets/x.app.css',
+  '/assets/app.js.map',
+  '/.data/sessions.db',
+  '/core',
+  '/Heap.20261125.heapsnapshot',
+  '/report.20261125.json',
+])('nothing else is served: %s is not found (X16, I05, I08)', async (path) => {
   const url = new URL(stack.baseUrl)
   const { status, headers } = await send(new URL(path, url), 'GET', navigationHeaders)
   expect(status).toBe(404)
   expect(headers.get('cache-control')).toBe('no-store')
+})
+
+test.each([
+  '/assets/..%2fapp.css',
+  '/assets/..%2f..%2fpackage.json',
+  '/assets/%2e%2e%2fpackage.json',
+  '/assets/%252e%252e/package.json',
+  '/assets/%00',
+])('%s is refused before anything looks for it (X16)', async (path) => {
+  const { status } = await send(new URL(path, stack.baseUrl), 'GET', navigationHeaders)
+  expect(status).toBe(400)
 })

@@ -124,6 +124,7 @@ async function render(view: string, claims: Claims, locals: object = {}): Promis
     path: '/',
     address: '/',
     requestId: 'id',
+    formToken: () => 'token',
     ...locals,
   }
   return new Promise((resolve, reject) => {

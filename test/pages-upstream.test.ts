@@ -59,9 +59,16 @@ describe('a page whose message cannot be had keeps its heading, says so, and off
     ['an error in JSON', answer(500, '{"message":"Internal Server Error"}')],
     ['an outage', answer(503, '{"message":"Unable to verify credentials"}')],
     ['a connection that breaks off', (req) => void req.socket.destroy()],
+    // Indented, a level costs twice the depth: 10 kB would be a page of 50 MB.
+    ['a list in a list, 5,000 times', answer(200, '['.repeat(5000) + ']'.repeat(5000))],
+    ['a list in a list, 200,000 times', answer(200, '['.repeat(200_000) + ']'.repeat(200_000))],
+    ['more than any page would show', answer(200, JSON.stringify({ text: 'x'.repeat(6_000_000) }))],
+    ['the token that it was sent (P23)', (req, res) => answer(200, JSON.stringify(req.headers))(req, res)],
+    ['that token with an error (P23)', (req, res) => answer(403, JSON.stringify(req.headers))(req, res)],
   ])('502 when the API gives %s', async (_case, listener) => {
     behave = listener
-    await expectTrouble(502)
+    const page = await expectTrouble(502)
+    expect(page.text).not.toMatch(/eyJ[\w-]+\.eyJ/)
   })
 
   test('504 when the API does not answer', async () => {

@@ -97,8 +97,7 @@ describe.each(siteMap)('the page at $path', (row) => {
       const page = await navigate(browsers[person], row.path, 'HEAD')
       expect(page.status).toBe(status === 401 ? 303 : status)
       expect(page.text).toBe('')
-      const { origin } = new URL(stack.baseUrl)
-      const post = await browsers[person].request(row.path, { method: 'POST', headers: { origin } })
+      const post = await browsers[person].sendForm(row.path)
       expect(post.status).toBe(405)
       expect(post.headers.get('allow')).toBe('GET, HEAD')
     })
@@ -113,7 +112,7 @@ describe.each(siteMap)('the page at $path', (row) => {
 
   test('is found by its exact path only (K05)', async () => {
     if (row.path === '/')
-      return expect((await navigate(browsers.admin, `${stack.baseUrl}//`)).status).toBe(404)
+      return expect((await navigate(browsers.admin, `${stack.baseUrl}//`)).status).toBe(400)
     for (const path of ['/', '/x.css', ';.js', '%2f.css', '.css', '%00']) {
       expect((await navigate(browsers.admin, row.path + path)).status, path).toBeGreaterThanOrEqual(400)
     }

@@ -116,8 +116,7 @@ describe('a request that ends early or late', () => {
     stack.tenant.signal('SIGSTOP')
     const slow = browser.fetch('/api/messages/protected')
     await untilGatewayHasRead(stack)
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(303)
+    expect((await browser.sendForm('/logout')).status).toBe(303)
     stack.tenant.signal('SIGCONT')
     const answer = await slow
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([401, []])
@@ -129,7 +128,7 @@ describe('a request that ends early or late', () => {
   test('a slow request that ends after the logout does not bring the session back (S07, B24)', async () => {
     let answerSlowly: (() => void) | undefined
     const upstream = createServer((_req, res) => {
-      answerSlowly = () => res.end('{}')
+      answerSlowly = () => res.setHeader('Content-Type', 'application/json').end('{}')
       upstream.emit('asked')
     }).listen(0, '127.0.0.1')
     await once(upstream, 'listening')
@@ -141,8 +140,7 @@ describe('a request that ends early or late', () => {
     const asked = once(upstream, 'asked')
     const slow = browser.fetch('/api/messages/protected')
     await asked
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(303)
+    expect((await browser.sendForm('/logout')).status).toBe(303)
     answerSlowly?.()
     const answer = await slow
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])

@@ -10,17 +10,14 @@ import { createSessions } from '../bff/session/sessions.ts'
 import { newTicket } from '../bff/session/ticket.ts'
 import { embeddedClients } from '../shared/identity-provider.ts'
 import { createLog } from '../shared/log.ts'
+import { Secret } from '../shared/secret.ts'
 import { Browser } from './support/browser.ts'
+import { formTokenFor } from './support/form-token.ts'
 import { withGateway } from './support/other-gateway.ts'
 import type { Environment } from './support/program.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 const { gateway: client } = embeddedClients
-const logOut = (browser: Browser, base: string, path = '/logout', cookie?: string) =>
-  browser.request(path, {
-    method: 'POST',
-    headers: { origin: base, 'sec-fetch-site': 'same-origin', ...(cookie !== undefined && { cookie }) },
-  })
 
 async function loggedIn(stack: Stack): Promise<Browser> {
   const browser = new Browser(stack.baseUrl)
@@ -35,7 +32,7 @@ describe('logging out', () => {
     const headers = { cookie: await browser.jar.getCookieString(stack.baseUrl) }
     stack.tenant.signal('SIGSTOP')
     const begun = performance.now()
-    const slow = logOut(browser, stack.baseUrl)
+    const slow = browser.sendForm('/logout')
     for (let turn = 0; turn < 5; turn += 1) await fetch(`${stack.baseUrl}/livez`)
     expect((await copy.fetch('/api/messages/protected', { headers })).status).toBe(401)
     expect((await slow).status).toBe(303)
@@ -54,7 +51,7 @@ describe('logging out', () => {
       }),
       '/oidc/logout',
       'post_logout_redirect_uri',
-      '/',
+      '/oidc/logout',
     ],
   ]
 
@@ -67,7 +64,7 @@ describe('logging out', () => {
         const evil = encodeURIComponent('https://evil.example/')
         const query = `returnTo=${evil}&post_logout_redirect_uri=${evil}&client_id=x&id_token_hint=x`
         for (const browser of [await loggedIn(stack), new Browser(stack.baseUrl)]) {
-          const answer = await logOut(browser, stack.baseUrl, `/logout?${query}`)
+          const answer = await browser.sendForm(`/logout?${query}`)
           expect(answer.status).toBe(303)
           const address = new URL(answer.headers.get('location') ?? '')
           expect(address.origin + address.pathname).toBe(stack.tenantUrl + path)
@@ -89,7 +86,7 @@ describe('logging out', () => {
         const browser = await loggedIn(stack)
         const headers = { cookie: await browser.jar.getCookieString(stack.baseUrl) }
         await stack.tenant.stop('SIGKILL')
-        const answer = await logOut(browser, stack.baseUrl)
+        const answer = await browser.sendForm('/logout')
         expect(answer.status).toBe(303)
         expect(new URL(answer.headers.get('location') ?? '', stack.baseUrl).pathname).toBe(whenDown)
         expect(await browser.ticket()).toBeUndefined()
@@ -104,11 +101,11 @@ describe('logging out', () => {
     const browser = await loggedIn(stack)
     await wait(1100)
     for (let times = 0; times < 2; times += 1) {
-      const answer = await logOut(browser, stack.baseUrl)
+      const answer = await browser.sendForm('/logout')
       const name = `ticket-${new URL(stack.baseUrl).port}`
       expect([answer.status, answer.headers.getSetCookie()]).toEqual([
         303,
-        [`${name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax`],
+        [`${name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Strict`],
       ])
       expect(await browser.ticket()).toBeUndefined()
     }
@@ -121,7 +118,11 @@ describe('logging out', () => {
     for (const browser of [await loggedIn(stack), await loggedIn(stack)]) {
       tickets.push(await browser.jar.getCookieString(stack.baseUrl))
     }
-    const both = await logOut(new Browser(stack.baseUrl), stack.baseUrl, '/logout', tickets.join('; '))
+    const token = formTokenFor(stack, tickets[0]?.split('=')[1] ?? '')
+    const both = await new Browser(stack.baseUrl).sendForm('/logout', {
+      headers: { cookie: tickets.join('; ') },
+      fields: { token },
+    })
     expect(both.status).toBe(303)
     for (const cookie of tickets) {
       const copy = new Browser(stack.baseUrl)
@@ -143,7 +144,7 @@ describe('logging out', () => {
         kind: 'openid',
         issuer: provider.issuer,
         clientId: client.id,
-        clientSecret: client.secret,
+        clientSecret: new Secret(client.secret),
         audience: '',
       }),
       log,

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { attribute, Browser, elements, type Page, textOf } from './support/browser.ts'
+import { attribute, Browser, elements, formHeaders, type Page, textOf } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 const idle = 1800
@@ -154,16 +154,9 @@ describe('staying', () => {
   })
 
   test('by htmx takes the warning away', async () => {
-    const answer = await user.fetch('/session', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        origin: stack.baseUrl,
-        'hx-request': 'true',
-        'hx-request-type': 'partial',
-      },
-      body: 'returnTo=%2Fadmin',
-    })
+    await user.open('/session?returnTo=/admin')
+    const headers = { 'sec-fetch-mode': 'cors', 'hx-request': 'true', 'hx-request-type': 'partial' }
+    const answer = await user.sendForm('/session', { headers, fields: { returnTo: '/admin' } })
     expect([answer.status, buttons(answer)]).toEqual([200, []])
     const watch = watchOf(answer)
     expect(watch && attribute(watch, 'hx-get')).toBe('/session?returnTo=%2Fadmin')
@@ -172,30 +165,23 @@ describe('staying', () => {
 
   test.each(['cross-site', 'same-site', 'none'])('from %s is refused (C05, C06)', async (site) => {
     const headers = { 'sec-fetch-site': site }
-    expect((await user.request('/session', { method: 'POST', headers })).status).toBe(403)
+    expect((await user.sendForm('/session', { headers })).status).toBe(403)
     expect(secondsLeft()).toBeLessThan(61)
   })
 
   test('in a session that is over leads to login, and back to the page', async () => {
     const page = await user.open('/session?returnTo=/admin')
     withFile((file) => file.exec('DELETE FROM session'))
-    const answer = await user.request('/session', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'text/html',
-        origin: stack.baseUrl,
-        'sec-fetch-site': 'same-origin',
-      },
-      body: 'returnTo=%2Fadmin',
-    })
+    const answer = await user.sendForm('/session', { fields: { returnTo: '/admin' } })
     expect(page.status).toBe(200)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?returnTo=%2Fadmin'])
   })
 
   test('takes GET and POST only', async () => {
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    const answer = await user.request('/session', { method: 'DELETE', headers })
+    const answer = await new Browser(stack.baseUrl).request('/session', {
+      method: 'DELETE',
+      headers: formHeaders(stack.baseUrl),
+    })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
   })
 })

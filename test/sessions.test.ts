@@ -94,7 +94,7 @@ describe('a ticket that is not exactly the one that was given out is nobody’s'
 
   test.each<[string, () => string]>([
     ['of a chunk', () => `${name}.0`],
-    ['of https', () => '__Host-ticket'],
+    ['of https', () => '__Host-Http-ticket'],
     ['in capitals', () => name.toUpperCase()],
     ['with something in front', () => `x${name}`],
     ['with something behind', () => `${name}x`],

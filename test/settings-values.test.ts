@@ -89,6 +89,16 @@ describe('where the sessions are', () => {
   })
 })
 
+describe('how many logins an address has a minute', () => {
+  test.each(['1', '300', '999999'])('may be %s', (value) => {
+    expect(gatewaySettings.LOGIN_RATE.parse(value)).toBe(Number(value))
+  })
+
+  test.each(['0', '-1', '1.5', '1e3', 'off', ' 5', '1000000'])('may not be %j', (value) => {
+    expect(gatewaySettings.LOGIN_RATE.safeParse(value).success).toBe(false)
+  })
+})
+
 describe('names that are no settings', () => {
   const known = ['SESSION_STORE', 'AUTH0_DOMAIN', 'BFF_PORT']
   test.each([

@@ -32,7 +32,7 @@ describe('npm run check', () => {
     expect(await check(production)).toMatchObject({ code: 0 })
   })
 
-  test('every problem of every program is listed at once', async () => {
+  test('every problem of every program is listed at once (H08)', async () => {
     const { code, stderr } = await check({
       AUTH0_DOMAIN: 'https://tenant.auth0.com/path',
       AUTH0_DOMIAN: 'x',
@@ -100,7 +100,7 @@ describe('production refuses what is fit for a laptop only', () => {
     ],
     ['an http address (H03, S18)', { BASE_URL: 'http://app.example' }, 'BASE_URL must begin with https'],
     ['no address', { BASE_URL: '' }, 'BASE_URL must begin with https'],
-    ['sessions in memory', { SESSION_STORE: 'memory:' }, 'SESSION_STORE must not be memory:'],
+    ['sessions in memory (H06)', { SESSION_STORE: 'memory:' }, 'SESSION_STORE must not be memory:'],
     ['no secret (H01)', { SESSION_SECRET: '' }, 'SESSION_SECRET is required'],
     ['a short secret (H01)', { SESSION_SECRET: 'q7Zr1xYb3Lw9Kd5' }, 'at least 32 characters'],
     [
@@ -114,6 +114,14 @@ describe('production refuses what is fit for a laptop only', () => {
       { SESSION_SECRET: `${production.SESSION_SECRET},${'b'.repeat(40)}` },
       'SESSION_SECRET must be random',
     ],
+    [
+      'certificates that nobody checks (H07)',
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody',
+    ],
+    ['a debugger (H07)', { NODE_OPTIONS: '--inspect=0' }, 'NODE_OPTIONS must not open a debugger'],
+    ['other code (H07)', { NODE_OPTIONS: '-r node:fs' }, 'NODE_OPTIONS must not open a debugger'],
+    ['what prints headers (I01)', { NODE_DEBUG: 'http' }, 'NODE_DEBUG must not be set'],
   ])('%s', async (_name, settings, problem) => {
     const { code, stderr } = await check({ ...production, ...settings })
     expect(code).toBe(badSettings)

@@ -38,7 +38,7 @@ function expectOutage(page: Page): void {
 async function within<Result>(work: Promise<Result>): Promise<Result> {
   const start = performance.now()
   const result = await work
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(5000)
   return result
 }
 
@@ -88,8 +88,7 @@ async function expectNoLoginAndNoLogout(): Promise<void> {
   expect(await anonymous.ticket()).toBeUndefined()
 
   const ticket = await user.ticket()
-  const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin', accept: 'text/html' }
-  expectOutage(await within(user.request('/logout', { method: 'POST', headers })))
+  expectOutage(await within(user.sendForm('/logout')))
   expect(await user.ticket()).toBe(ticket)
 }
 

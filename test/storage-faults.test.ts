@@ -7,10 +7,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Browser, type Page, textOf } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
-const ownForm = (stack: Stack) => ({
-  method: 'POST',
-  headers: { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
-})
 const api = async (browser: Browser, name = 'protected') =>
   (await browser.fetch(`/api/messages/${name}`)).status
 const health = async (stack: Stack) => {
@@ -105,8 +101,8 @@ describe.each([
       const ticket = await user.ticket()
       const revoked = () => stack.tenant.log.filter(({ msg }) => msg === 'grant revoked').length
       const before = revoked()
-      expectOutage(await user.request('/logout', ownForm(stack)))
-      expectOutage(await user.fetch('/logout', { ...ownForm(stack), headers: { origin: stack.baseUrl } }))
+      expectOutage(await user.sendForm('/logout'))
+      expectOutage(await user.sendForm('/logout', { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } }))
       expect(await user.ticket()).toBe(ticket)
       expect(revoked()).toBe(before)
     }))
@@ -197,6 +193,7 @@ test('an answer that is on its way is whole, whatever the storage does meanwhile
   const parts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(10_000))
   const upstream = createServer((_req, res) => {
     const rest = [...parts]
+    res.setHeader('Content-Type', 'application/json')
     const more = () => {
       const part = rest.shift()
       if (rest.length === 10) upstream.emit('half')

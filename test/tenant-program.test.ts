@@ -132,7 +132,7 @@ describe('the settings', () => {
 })
 
 describe('the server', () => {
-  test('answers under its own name only', async () => {
+  test('answers under its own name only (H05)', async () => {
     const tenant = await prepare()
     await tenant.start()
     const statusFor = (host: string) =>
@@ -147,7 +147,7 @@ describe('the server', () => {
     expect(await statusFor(`localhost:${tenant.port}`)).toBe(421)
   })
 
-  test('shows no stack and no foreign design for what does not exist', async () => {
+  test('shows no stack and no foreign design for what does not exist (I02)', async () => {
     const tenant = await prepare()
     await tenant.start()
     const visitor = new Visitor(tenant.issuer)

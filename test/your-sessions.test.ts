@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newTicket } from '../bff/session/ticket.ts'
-import { attribute, Browser, elements, type Page, textIn, textOf } from './support/browser.ts'
+import { attribute, Browser, elements, formHeaders, type Page, textIn, textOf } from './support/browser.ts'
+import { formTokenFor } from './support/form-token.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 const agents = {
@@ -201,33 +202,25 @@ describe('ending', () => {
     ['many fields', 'a=1&b=2&c=3&d=4&e=5&session=others'],
     ['a long one', `session=others&x=${'x'.repeat(10_000)}`],
   ])('with %s ends nothing', async (_what, body) => {
-    const answer = await mine.request('/sessions/end', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        origin: stack.baseUrl,
-        'sec-fetch-site': 'same-origin',
-      },
-      body,
-    })
+    const token = formTokenFor(stack, (await mine.ticket()) ?? '')
+    const answer = await mine.sendForm('/sessions/end', { body: `token=${token}&${body}` })
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(answer.status).toBeLessThan(500)
     expect([await api(mine), await api(other)]).toEqual([200, 200])
   })
 
   test.each(['cross-site', 'same-site', 'none'])('from %s ends nothing (C05, C06)', async (site) => {
-    const answer = await mine.request('/sessions/end', {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': site },
-      body: 'session=others',
-    })
+    const headers = { 'sec-fetch-site': site }
+    const answer = await mine.sendForm('/sessions/end', { headers, fields: { session: 'others' } })
     expect(answer.status).toBe(403)
     expect(await api(other)).toBe(200)
   })
 
   test.each(['GET', 'HEAD', 'PUT', 'DELETE'])('takes no %s', async (method) => {
-    const headers = { origin: stack.baseUrl, 'sec-fetch-site': 'same-origin' }
-    const answer = await mine.request('/sessions/end?session=others', { method, headers })
+    const answer = await new Browser(stack.baseUrl).request('/sessions/end?session=others', {
+      method,
+      headers: formHeaders(stack.baseUrl),
+    })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
     expect(await api(other)).toBe(200)
   })
@@ -235,17 +228,7 @@ describe('ending', () => {
   test('by somebody whose own session is over ends nothing, and leads over login to the list', async () => {
     const page = await mine.open('/sessions')
     await end(other, await other.open('/sessions'), 'others')
-    const answer = await mine.request('/sessions/end', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'text/html',
-        origin: stack.baseUrl,
-        'sec-fetch-site': 'same-origin',
-        'sec-fetch-mode': 'navigate',
-      },
-      body: `session=${endings(page)[1]}`,
-    })
+    const answer = await mine.sendForm('/sessions/end', { fields: { session: endings(page)[1] ?? '' } })
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?returnTo=%2Fsessions'])
     expect(await api(other)).toBe(200)
   })

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Log } from '../../shared/log.ts'
 import { HttpError, type Problem } from '../http-error.ts'
+import { isPrefetch } from './prefetch.ts'
 import { localPath } from './return-to.ts'
 
 /**
@@ -16,14 +17,30 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     else log.info({ requestId, status: error.status, reason: error.message }, 'request refused')
     if (res.headersSent) return next(thrown)
 
-    for (const name of ['Location', 'ETag', 'Content-Length', 'Content-Type']) res.removeHeader(name)
+    for (const name of [
+      'Location',
+      'ETag',
+      'Content-Language',
+      'Content-Length',
+      'Content-Type',
+      'Retry-After',
+    ])
+      res.removeHeader(name)
+    if (error.allow !== undefined) res.setHeader('Allow', error.allow)
+    // What is left of its body would be read to the end first.
+    if (hasUnreadBody(req)) res.setHeader('Connection', 'close')
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
-    if (error.status === 401 && kind !== 'fetch') return askToLogIn(req, res, baseUrl)
+    // Who follows the link gets there; a guess of the browser must not (prefetch.ts).
+    if (error.status === 401 && kind !== 'fetch' && !isPrefetch(req)) return askToLogIn(req, res, baseUrl)
+    if (kind === 'navigation' && error.shownAt !== undefined) return res.redirect(303, error.shownAt)
     res.status(error.status)
     if (kind === 'fetch') res.json({ message: messageOf(error.status) })
     else showProblem(res, error.status, error.problem ?? problemOf(error.status), next)
   }
 }
+
+const hasUnreadBody = ({ complete, headers }: Request) =>
+  !complete && (headers['transfer-encoding'] ?? headers['content-length'] ?? '0') !== '0'
 
 /**
  * A whole page goes to login and comes back to the address it was for (a form: to the page it stands on). A fragment cannot: its redirect
@@ -70,15 +87,23 @@ const tryAgain = 'Nothing is lost: try again in a moment.'
 
 const problems: Readonly<Record<number, Problem>> = {
   400: { title: 'Bad Request', text: 'The gateway could not make sense of this address or form.' },
+  401: { title: 'Please log in', text: 'This page is for visitors who are logged in.' },
   403: { title: 'Forbidden', text: 'This request did not come from a page of this site, so it was refused.' },
   404: { title: 'Not Found', text: 'There is no page at this address.' },
   405: { title: 'Method Not Allowed', text: 'This address does not take that kind of request.' },
+  429: {
+    title: 'Too Many Requests',
+    text: 'There were too many logins from your network in a short time. Nothing is lost: try again in a minute.',
+  },
   502: { title: 'Bad Gateway', text: `The service behind this page gave no usable answer. ${tryAgain}` },
   503: { title: 'Service Unavailable', text: `A part this page depends on is out of reach. ${tryAgain}` },
   504: { title: 'Gateway Timeout', text: `The service behind this page took too long. ${tryAgain}` },
 }
 
 function problemOf(status: number): Problem {
-  const unexpected = 'Something went wrong on our side. It has been written down; please try again.'
-  return problems[status] ?? { title: STATUS_CODES[status] ?? 'Error', text: unexpected }
+  const text =
+    status < 500
+      ? 'The gateway can do nothing with a request like this.'
+      : 'Something went wrong on our side. It has been written down; please try again.'
+  return problems[status] ?? { title: STATUS_CODES[status] ?? 'Error', text }
 }

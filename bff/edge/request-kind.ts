@@ -14,9 +14,12 @@ declare global {
   }
 }
 
+/** Everything below /api is for scripts. */
+export const isApi = ({ path }: Request) => path === '/api' || path.startsWith('/api/')
+
 /** Everything below /api answers JSON, whoever asks. */
 export const setRequestKind: RequestHandler = (req, res, next) => {
-  res.locals.kind = req.path.startsWith('/api/') ? 'fetch' : kindOf(req)
+  res.locals.kind = isApi(req) ? 'fetch' : kindOf(req)
   next()
 }
 

@@ -4,12 +4,16 @@ import type { Config } from '../config.ts'
 
 /**
  * What every response carries, errors and redirects included. Nothing inline and nothing from elsewhere
- * runs; the form-action of the identity provider is there because browsers apply it to the redirect that
- * answers POST /logout as well (w3c/webappsec-csp issue 8).
+ * runs. `formTargets`: origins of the identity provider, the same list as long as nothing changes. They are in
+ * form-action because browsers apply it to the redirect that answers a form (POST /logout) as well
+ * (w3c/webappsec-csp issue 8).
  */
-export function securityHeaders({ secure, provider }: Config): RequestHandler[] {
+export function securityHeaders(
+  { secure, provider }: Config,
+  formTargets: () => readonly string[],
+): RequestHandler[] {
   const providerOrigin = new URL(provider.issuer).origin
-  return [
+  const headersFor = (targets: readonly string[]) =>
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
@@ -20,14 +24,16 @@ export function securityHeaders({ secure, provider }: Config): RequestHandler[] 
           // The user's picture comes from wherever the identity provider says.
           imgSrc: ["'self'", 'https:', providerOrigin],
           connectSrc: ["'self'"],
-          formAction: ["'self'", providerOrigin],
+          formAction: ["'self'", ...targets],
           baseUri: ["'none'"],
           frameAncestors: ["'none'"],
         },
       },
       crossOriginOpenerPolicy: { policy: 'same-origin' },
       crossOriginResourcePolicy: { policy: 'same-origin' },
-      referrerPolicy: { policy: 'no-referrer' },
+      // With no-referrer the Origin of our own forms is `null` (Fetch, section 3.2): the proof of a browser that does not
+      // send Sec-Fetch-Site (cross-site.ts). Other sites get nothing by either.
+      referrerPolicy: { policy: 'same-origin' },
       // Over http browsers ignore it, and "localhost" belongs to every project on a laptop.
       strictTransportSecurity: secure && { maxAge: 31_536_000, includeSubDomains: true },
       xFrameOptions: { action: 'deny' },
@@ -35,8 +41,21 @@ export function securityHeaders({ secure, provider }: Config): RequestHandler[] 
       xDownloadOptions: false,
       xPermittedCrossDomainPolicies: false,
       xXssProtection: false,
-    }),
-    (_req, res, next) => {
+    })
+  let targets = formTargets()
+  let setHeaders = headersFor(targets)
+  return [
+    (req, res, next) => {
+      const current = formTargets()
+      if (current !== targets) {
+        targets = current
+        setHeaders = headersFor(targets)
+      }
+      setHeaders(req, res, next)
+    },
+    (req, res, next) => {
+      // Its address has the authorization code, and it has no forms.
+      if (req.path === '/callback') res.setHeader('Referrer-Policy', 'no-referrer')
       res.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
       // Assets set their own; whatever forgets to is private.
       res.setHeader('Cache-Control', 'no-store')

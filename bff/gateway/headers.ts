@@ -1,16 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Secret } from '../../shared/secret.ts'
 
-const sentUp = ['accept', 'accept-encoding', 'accept-language', 'user-agent'] as const
+/** No Accept-Encoding: what comes back is searched for the token (token-stop.ts), which compression would hide. */
+const sentUp = ['accept', 'accept-language', 'user-agent'] as const
+const sentUpWithBody = ['content-type', 'content-length', 'transfer-encoding'] as const
 
-const sentDown = new Set([
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-type',
-  'date',
-  'retry-after',
-  'transfer-encoding',
-])
+const sentDown = ['content-language', 'content-length', 'content-type', 'date', 'retry-after'] as const
 
 /**
  * The headers of a request as the API gets them: an allow-list, so that no cookie, no Authorization of the
@@ -20,19 +15,23 @@ const sentDown = new Set([
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  own: { requestId: string; accessToken: string | undefined },
+  own: { requestId: string; accessToken: Secret | undefined; hasBody: boolean },
 ): IncomingHttpHeaders {
   const kept: IncomingHttpHeaders = {}
-  for (const name of sentUp) if (headers[name] !== undefined) kept[name] = headers[name]
+  for (const name of own.hasBody ? [...sentUp, ...sentUpWithBody] : sentUp) {
+    if (headers[name] !== undefined) kept[name] = headers[name]
+  }
   kept['x-request-id'] = own.requestId
-  if (own.accessToken !== undefined) kept.authorization = `Bearer ${own.accessToken}`
+  if (own.accessToken) kept.authorization = `Bearer ${own.accessToken.reveal()}`
   return kept
 }
 
 /**
- * Drops what the API has no business telling the browser: cookies (it could overwrite the ticket), redirects
- * to inner addresses, challenges, headers that steer htmx, and security headers that would replace ours.
+ * What of the API's answer the browser gets. The API has no business telling it anything else: cookies (it could
+ * overwrite the ticket), addresses, challenges, headers that steer htmx, or security headers in the place of ours.
  */
-export function keepAllowedHeaders(headers: IncomingHttpHeaders): void {
-  for (const name of Object.keys(headers)) if (!sentDown.has(name)) delete headers[name]
-}
+export const answerHeaders = (headers: IncomingHttpHeaders): [string, string][] =>
+  sentDown.flatMap((name) => {
+    const value = headers[name]
+    return value === undefined ? [] : [[name, value]]
+  })

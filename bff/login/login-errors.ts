@@ -9,34 +9,84 @@ const again = (returnTo: string, label = 'Log in again') => ({
   label,
 })
 
-/** A callback whose login this browser does not know (any more), and nobody is logged in. */
-export function lostLogin(returnTo: string): HttpError {
-  return new HttpError(400, 'A callback without an open login', {
-    problem: {
+/** What can become of a login: the status, and what the visitor reads, who wanted to see that page. */
+const outcomes = {
+  lost: {
+    status: 400,
+    problem: (page: string): Problem => ({
       title: 'This login cannot go on',
       text: 'It was already used, it was begun in another browser, or its cookie is gone. A new one takes a moment.',
-      action: again(returnTo),
-    },
-  })
+      action: again(page),
+    }),
+  },
+  cancelled: {
+    status: 403,
+    problem: (): Problem => ({
+      title: 'The login was cancelled',
+      text: 'You were not logged in. The public pages are there all the same.',
+      action: again('/'),
+    }),
+  },
+  failed: {
+    status: 400,
+    problem: (): Problem => ({
+      title: 'The login did not work',
+      text: 'The identity provider answered with something this gateway must not accept. You were not logged in.',
+      action: again('/'),
+    }),
+  },
+  away: {
+    status: 503,
+    retryAfter: 5,
+    problem: (page: string): Problem => ({
+      title: 'The identity provider is out of reach',
+      text: 'Logging in does not work right now; whoever is logged in stays so. Try again in a moment.',
+      action: again(page, 'Try again'),
+    }),
+  },
+  unsaved: {
+    status: 503,
+    retryAfter: 5,
+    problem: (page: string): Problem => ({
+      title: 'Service Unavailable',
+      text: 'Sessions are out of reach, so logging in does not work right now. Try again in a moment.',
+      action: again(page, 'Try again'),
+    }),
+  },
+} as const
+
+type Outcome = keyof typeof outcomes
+
+/** `shownAt`: the address of a callback has the authorization code in it, which must not stay in the address bar. */
+function loginError(
+  outcome: Outcome,
+  page: string,
+  message: string,
+  details: { cause?: unknown; shownAt?: string } = {},
+) {
+  const { status, problem, ...rest } = outcomes[outcome]
+  return new HttpError(status, message, { problem: problem(page), ...rest, ...details })
 }
 
-const cancelled: Problem = {
-  title: 'The login was cancelled',
-  text: 'You were not logged in. The public pages are there all the same.',
-  action: again('/'),
-}
+const shownAt = (outcome: Outcome, page: string) =>
+  `/callback?outcome=${outcome}&returnTo=${encodeURIComponent(page)}`
 
-const failed: Problem = {
-  title: 'The login did not work',
-  text: 'The identity provider answered with something this gateway must not accept. You were not logged in.',
-  action: again('/'),
-}
+/** A callback whose login this browser does not know (any more), and nobody is logged in. */
+export const lostLogin = (page: string): HttpError =>
+  loginError('lost', page, 'A callback without an open login', { shownAt: shownAt('lost', page) })
 
-const providerAway = (returnTo: string): Problem => ({
-  title: 'The identity provider is out of reach',
-  text: 'Logging in does not work right now; whoever is logged in stays so. Try again in a moment.',
-  action: again(returnTo, 'Try again'),
-})
+/** The error whose page a query asks for; undefined: it asks for none. */
+export function shownOutcome(
+  { outcome, returnTo }: Request['query'],
+  baseUrl: string,
+): HttpError | undefined {
+  if (typeof outcome !== 'string' || !Object.hasOwn(outcomes, outcome)) return undefined
+  return loginError(
+    outcome as Outcome,
+    localPath(returnTo, baseUrl),
+    'The page about a login that did not work',
+  )
+}
 
 /** OAuth errors that say "not now" (RFC 6749 section 4.1.2.1), and what openid-client calls a time-out or a 5xx. */
 const outages = new Set([
@@ -53,24 +103,29 @@ const outages = new Set([
  */
 export const asLoginError = (baseUrl: string): ErrorRequestHandler => {
   return (error: unknown, req, _res, next) => {
-    if (error instanceof HttpError || !(error instanceof Error)) return next(error)
-    // jose's verdict about the ID token (id-token.ts).
-    if (error instanceof errors.JOSEError) {
-      return next(
-        new HttpError(400, `The ID token was refused: ${error.message}`, { cause: error, problem: failed }),
-      )
-    }
-    const code = 'error' in error && typeof error.error === 'string' ? error.error : undefined
-    if (code === 'access_denied') {
-      return next(new HttpError(403, 'The user cancelled the login', { cause: error, problem: cancelled }))
-    }
-    if (code === undefined || outages.has(code) || /fetch failed/i.test(error.message)) {
-      const problem = providerAway(localPath(pageOf(req), baseUrl))
-      const details = { cause: error, retryAfter: 5, problem }
-      return next(new HttpError(503, 'The identity provider cannot be reached', details))
-    }
-    next(new HttpError(400, `The login failed: ${code}`, { cause: error, problem: failed }))
+    const isCallback = req.path === '/callback'
+    const [outcome, message] = judge(error, isCallback)
+    if (outcome === undefined) return next(error)
+    const page = localPath(pageOf(req), baseUrl)
+    const place = isCallback ? { shownAt: shownAt(outcome, page) } : {}
+    next(loginError(outcome, page, message, { cause: error, ...place }))
   }
+}
+
+/** Undefined: it says itself what it is. */
+function judge(error: unknown, isCallback: boolean): [Outcome, string] | [undefined] {
+  if (!(error instanceof Error)) return [undefined]
+  if (error instanceof HttpError) {
+    return isCallback && error.status === 503 && !error.problem ? ['unsaved', error.message] : [undefined]
+  }
+  // jose's verdict about the ID token (id-token.ts).
+  if (error instanceof errors.JOSEError) return ['failed', `The ID token was refused: ${error.message}`]
+  const code = 'error' in error && typeof error.error === 'string' ? error.error : undefined
+  if (code === 'access_denied') return ['cancelled', 'The user cancelled the login']
+  if (code === undefined || outages.has(code) || /fetch failed/i.test(error.message)) {
+    return ['away', 'The identity provider cannot be reached']
+  }
+  return ['failed', `The login failed: ${code}`]
 }
 
 /** The page that the login was for: /login says it in its query, /callback in its state. */

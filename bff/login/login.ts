@@ -1,5 +1,7 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
+import { sendOnward } from '../edge/onward.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
 import { localPath } from '../edge/return-to.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
@@ -7,7 +9,7 @@ import type { Provider } from '../session/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { TicketStore } from '../session/ticket-store.ts'
 import { checkIdToken } from './id-token.ts'
-import { asLoginError, lostLogin } from './login-errors.ts'
+import { asLoginError, lostLogin, shownOutcome } from './login-errors.ts'
 import { logout } from './logout.ts'
 import { createOidc, decodeState } from './oidc.ts'
 import type { VerifyToken } from './provider-tokens.ts'
@@ -24,7 +26,7 @@ interface Parts {
   readonly config: Config
   readonly sessions: Sessions
   readonly provider: Provider
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
   readonly verify: VerifyToken
 }
 
@@ -53,6 +55,8 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
   }
 
   router.get('/callback', refuseHead, async (req, res, next) => {
+    const outcome = shownOutcome(req.query, config.baseUrl)
+    if (outcome) throw outcome
     const ticket = ticketIn(req.headers.cookie, cookie.name)
     const login = oidc.openTransaction(req)
     if (login) {
@@ -65,7 +69,11 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
     if (await sessions.find(ticket)) res.redirect(303, page)
     else throw lostLogin(page)
   })
-  router.get('/callback', async (_req, res) => {
+  router.get('/callback', async (req, res) => {
+    // A browser that does not say where requests come from was not asked to come again (edge/cross-site.ts). After a
+    // redirect it would not send the new ticket, and be sent to log in for ever.
+    if (req.headers['sec-fetch-site'] === undefined)
+      res.redirect = (address) => sendOnward(res, String(address))
     await res.oidc.callback({ redirectUri: `${config.baseUrl}/callback` })
   })
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import eoc from 'express-openid-connect'
+import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { cookieValues, ticketCookie } from '../session/cookie.ts'
 import { newTicket } from '../session/ticket.ts'
@@ -36,9 +37,10 @@ type BeforeSaving = (res: Response, idToken: string) => Promise<void>
 export function createOidc(
   config: Config,
   store: TicketStore,
-  secrets: readonly string[],
+  secrets: readonly Secret[],
   beforeSaving: BeforeSaving,
 ): Oidc {
+  const { host } = new URL(config.baseUrl)
   const cookieName = (slot: number) => `${config.secure ? '__Host-' : ''}login-${slot}-${config.port}`
   const instances = slots.map((slot) =>
     createInstance(config, store, secrets, beforeSaving, slot, cookieName(slot)),
@@ -57,6 +59,10 @@ export function createOidc(
           cookieValues(cookies, cookieName(other)).map((value) => `${cookieName(other)}=${value}`),
         )
         .join('; ')
+      // Nor what says that the request was forwarded: it would make an address of that, whoever says it.
+      for (const name of ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'])
+        delete req.headers[name]
+      req.headers.host = host
       instances[slot]?.(req, res, next)
     }
 
@@ -103,7 +109,7 @@ function stateIn(transaction = ''): unknown {
 function createInstance(
   config: Config,
   store: TicketStore,
-  secrets: readonly string[],
+  secrets: readonly Secret[],
   beforeSaving: BeforeSaving,
   slot: number,
   transactionCookie: string,
@@ -113,9 +119,9 @@ function createInstance(
     issuerBaseURL: config.provider.issuer,
     baseURL: config.baseUrl,
     clientID: config.provider.clientId,
-    clientSecret: config.provider.clientSecret,
+    clientSecret: config.provider.clientSecret.reveal(),
     clientAuthMethod: 'client_secret_post',
-    secret: [...secrets],
+    secret: secrets.map((secret) => secret.reveal()),
     authorizationParams: {
       response_type: 'code',
       scope: 'openid profile email offline_access',
@@ -131,7 +137,7 @@ function createInstance(
       genid: newTicket,
       rolling: false,
       absoluteDuration: config.session.absoluteSeconds,
-      cookie: { httpOnly: true, secure: config.secure, sameSite: 'Lax', path: attributes.path ?? '/' },
+      cookie: { httpOnly: true, secure: config.secure, sameSite: 'Strict', path: attributes.path ?? '/' },
     },
     transactionCookie: { name: transactionCookie, sameSite: 'Lax' },
     legacySameSiteCookie: false,

@@ -1,3 +1,4 @@
+import type { Secret } from '../../shared/secret.ts'
 import { HttpError } from '../http-error.ts'
 
 /** What the messages API said, whatever it said. */
@@ -8,16 +9,19 @@ export interface Answer {
 
 export type FetchMessage = (
   path: string,
-  request: { requestId: string; accessToken?: string },
+  request: { requestId: string; accessToken?: Secret | undefined },
 ) => Promise<Answer>
 
 const timeoutMilliseconds = 10_000
+/** More bytes than any page would show, and levels of nesting whose indentation alone would be more than that. */
+const largest = 5_000_000
+const deepest = 100
 
 /** GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow. */
 export function createMessagesApi(apiServerUrl: string): FetchMessage {
   return async (path, { requestId, accessToken }) => {
     const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId })
-    if (accessToken !== undefined) headers.set('authorization', `Bearer ${accessToken}`)
+    if (accessToken) headers.set('authorization', `Bearer ${accessToken.reveal()}`)
     try {
       const response = await fetch(`${apiServerUrl}${path}`, {
         headers,
@@ -25,7 +29,12 @@ export function createMessagesApi(apiServerUrl: string): FetchMessage {
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMilliseconds),
       })
-      return { status: response.status, body: await response.json() }
+      const text = await readText(response)
+      // An API that echoes what it was sent must not get it into a page.
+      if (accessToken && text.includes(accessToken.reveal())) throw new Error('It sent the token back')
+      const body: unknown = JSON.parse(text)
+      if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')
+      return { status: response.status, body }
     } catch (error) {
       const slow = error instanceof Error && error.name === 'TimeoutError'
       throw slow
@@ -33,4 +42,20 @@ export function createMessagesApi(apiServerUrl: string): FetchMessage {
         : new HttpError(502, 'The messages API gave no usable answer', { cause: error })
     }
   }
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    if (size > largest) throw new Error('It is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
 }

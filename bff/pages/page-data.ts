@@ -22,7 +22,13 @@ export type LoadPage = (request: PageRequest) => Promise<PageContent>
 export function message(path: string, token: 'none' | 'visitor'): LoadPage {
   return async ({ visitor, requestId, fetchMessage }) => {
     const accessToken = token === 'visitor' ? await visitor?.accessToken() : undefined
-    const answer = await fetchMessage(path, { requestId, ...(accessToken !== undefined && { accessToken }) })
+    let answer = await fetchMessage(path, { requestId, accessToken })
+    if (answer.status === 401 && accessToken) {
+      const another = await visitor?.accessToken(accessToken)
+      if (another?.reveal() !== accessToken.reveal()) {
+        answer = await fetchMessage(path, { requestId, accessToken: another })
+      }
+    }
     const json = JSON.stringify(answer.body, null, 2)
     return { status: pageStatus(answer.status), data: { json, apiStatus: answer.status } }
   }

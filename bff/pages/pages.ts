@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type { Config } from '../config.ts'
+import { refuseMethod } from '../edge/refuse-method.ts'
 import { HttpError } from '../http-error.ts'
 import { createMessagesApi } from './messages-api.ts'
 import { type Page, siteMap } from './site-map.ts'
@@ -25,10 +26,7 @@ export function createPages({ apiServerUrl }: Config): Router {
       const content = await page.load?.({ visitor, requestId, fetchMessage })
       res.status(content?.status ?? 200).render(page.view, { data: content?.data })
     })
-    router.all(page.path, (_req, res, next) => {
-      res.setHeader('Allow', 'GET, HEAD')
-      next(new HttpError(405, 'A page takes GET only'))
-    })
+    router.all(page.path, refuseMethod('GET, HEAD'))
   }
   return router
 }

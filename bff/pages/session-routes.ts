@@ -1,4 +1,4 @@
-import express, { Router } from 'express'
+import { Router } from 'express'
 import type { Config } from '../config.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
 import { localPath } from '../edge/return-to.ts'
@@ -6,13 +6,9 @@ import { HttpError } from '../http-error.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { findVisitor } from '../session/visitor.ts'
 
-/**
- * What a visitor can do about sessions: ask how long this one lasts, stay, and end others. Forms that are larger or
- * compressed come from no page of ours.
- */
+/** What a visitor can do about sessions: ask how long this one lasts, stay, and end others. */
 export function sessionRoutes(config: Config, { find, peek }: Sessions): Router {
   const router = Router({ caseSensitive: true, strict: true })
-  const parseForm = express.urlencoded({ extended: false, limit: '4kb', parameterLimit: 5, inflate: false })
 
   // Pages ask this by themselves, in browsers that nobody sits at: it must not keep a session from going idle.
   router.get('/session', findVisitor(peek, config), (req, res) => {
@@ -24,14 +20,14 @@ export function sessionRoutes(config: Config, { find, peek }: Sessions): Router 
     res.status(204).end()
   })
 
-  router.post('/session', findVisitor(find, config), parseForm, (req, res) => {
+  router.post('/session', findVisitor(find, config), (req, res) => {
     res.locals.address = localPath(req.body?.returnTo, config.baseUrl)
     if (!res.locals.visitor) throw new HttpError(401, 'The session has ended meanwhile')
     if (res.locals.layout === '/layouts/page') res.redirect(303, res.locals.address)
     else res.render('partials/session-watch')
   })
 
-  router.post('/sessions/end', findVisitor(find, config), parseForm, async (req, res) => {
+  router.post('/sessions/end', findVisitor(find, config), async (req, res) => {
     res.locals.address = '/sessions'
     const { visitor } = res.locals
     if (!visitor) throw new HttpError(401, 'Nobody is logged in')

@@ -3,17 +3,18 @@ import type { Config } from '../config.ts'
 import { isTicket } from './ticket.ts'
 
 /**
- * The cookie that holds the ticket. With https its name makes the browser refuse it from a sub-domain or
- * without Secure. Without https the port is part of the name: cookies ignore ports, so two copies of the
- * program on one laptop would otherwise overwrite each other's.
+ * The cookie that holds the ticket, sent with requests of our own pages only (edge/cross-site.ts). With https its
+ * name makes the browser refuse it from a sub-domain, without Secure, or from a script; a browser that does not know
+ * the second half of the prefix knows the first (RFC 10017 section 6.1). Without https the port is part of the name:
+ * cookies ignore ports, so two copies of the program on one laptop would otherwise overwrite each other's.
  */
 export function ticketCookie({ secure, port }: Pick<Config, 'secure' | 'port'>): {
   readonly name: string
   readonly attributes: CookieOptions
 } {
   return {
-    name: secure ? '__Host-ticket' : `ticket-${port}`,
-    attributes: { httpOnly: true, secure, sameSite: 'lax', path: '/' },
+    name: secure ? '__Host-Http-ticket' : `ticket-${port}`,
+    attributes: { httpOnly: true, secure, sameSite: 'strict', path: '/' },
   }
 }
 

@@ -1,15 +1,18 @@
 import type { Log } from '../../shared/log.ts'
+import { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
 import { openStorage } from './open-storage.ts'
-import { createProvider, type Provider } from './provider.ts'
+import { createProvider, type WholeProvider } from './provider.ts'
 import { laptopSecret } from './secret.ts'
 import { createSessions, type Sessions } from './sessions.ts'
+import type { Count } from './storage.ts'
 
 interface OpenSessions {
   readonly sessions: Sessions
-  readonly provider: Provider
+  readonly provider: WholeProvider
   /** Newest first. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[]
+  readonly count: Count | undefined
   readonly close: () => Promise<void>
 }
 
@@ -17,12 +20,12 @@ interface OpenSessions {
 export async function openSessions(config: Config, log: Log): Promise<OpenSessions> {
   const { store, idleSeconds, absoluteSeconds } = config.session
   const { issuer, clientId } = config.provider
-  const secrets = config.session.secrets ?? [laptopSecret(config.dataDir)]
-  const storage = await openStorage(store, log)
+  const secrets = config.session.secrets ?? [new Secret(laptopSecret(config.dataDir))]
+  const storage = await openStorage(store.reveal(), log)
   const provider = createProvider(config.provider)
   const sessions = createSessions({
     storage,
-    secrets,
+    secrets: secrets.map((secret) => secret.reveal()),
     issuer,
     clientId,
     idleSeconds,
@@ -30,5 +33,5 @@ export async function openSessions(config: Config, log: Log): Promise<OpenSessio
     provider,
     log,
   })
-  return { sessions, provider, secrets, close: () => storage.close() }
+  return { sessions, provider, secrets, count: storage.count, close: () => storage.close() }
 }

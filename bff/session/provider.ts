@@ -13,23 +13,37 @@ export interface Provider {
   endSessionEndpoint(): Promise<string | undefined>
 }
 
-const timeoutSeconds = 5
+export interface WholeProvider extends Provider {
+  /**
+   * The origins that a form of ours may be redirected to: the issuer's, and those of its endpoints once they are known.
+   * Asks for them in the background; the same list until there is another one.
+   */
+  formTargets(): readonly string[]
+}
 
-/** Nothing is asked before it is needed: a gateway starts while its provider is down. */
-export function createProvider({ issuer, clientId, clientSecret }: Config['provider']): Provider {
+const timeoutSeconds = 5
+/** Milliseconds between two questions for endpoints that nobody is waiting for. */
+const askEvery = 5000
+
+/** A gateway starts while its provider is down, and nobody waits for an answer that is not needed. */
+export function createProvider({ issuer, clientId, clientSecret }: Config['provider']): WholeProvider {
   let discovered: Promise<openid.Configuration> | undefined
+  let targets: readonly string[] = [new URL(issuer).origin]
+  let lastAsked = Number.NEGATIVE_INFINITY
   const configuration = () => {
     discovered ??= discover()
     return discovered
   }
   const discover = async () => {
     const loopback = issuer.startsWith('http:') ? { execute: [openid.allowInsecureRequests] } : {}
-    const authentication = openid.ClientSecretPost(clientSecret)
+    const authentication = openid.ClientSecretPost(clientSecret.reveal())
     try {
-      return await openid.discovery(new URL(issuer), clientId, undefined, authentication, {
+      const found = await openid.discovery(new URL(issuer), clientId, undefined, authentication, {
         timeout: timeoutSeconds,
         ...loopback,
       })
+      targets = originsOf(issuer, found.serverMetadata())
+      return found
     } catch (error) {
       // A failure is not remembered: the next call asks again.
       discovered = undefined
@@ -61,5 +75,26 @@ export function createProvider({ issuer, clientId, clientSecret }: Config['provi
       await openid.tokenRevocation(await configuration(), refreshToken, { token_type_hint: 'refresh_token' })
     },
     endSessionEndpoint: async () => (await configuration()).serverMetadata().end_session_endpoint,
+    formTargets: () => {
+      if (!discovered && performance.now() - lastAsked >= askEvery) {
+        lastAsked = performance.now()
+        // Who needs the answer asks again, and reports what is wrong.
+        configuration().catch(() => {})
+      }
+      return targets
+    },
   }
+}
+
+/** Without what a Content-Security-Policy would read as something else, and http where the issuer has TLS. */
+export function originsOf(
+  issuer: string,
+  metadata: Pick<openid.ServerMetadata, 'authorization_endpoint' | 'end_session_endpoint'>,
+): string[] {
+  const { protocol, origin } = new URL(issuer)
+  const endpoints = [metadata.authorization_endpoint, metadata.end_session_endpoint]
+  const origins = endpoints.flatMap((endpoint) => URL.parse(endpoint ?? '')?.origin ?? [])
+  const isSource = (each: string) =>
+    /^https?:\/\/[\w:.[\]-]+$/.test(each) && (each.startsWith('https:') || protocol === 'http:')
+  return [...new Set([origin, ...origins.filter(isSource)])]
 }

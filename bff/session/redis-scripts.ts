@@ -122,6 +122,13 @@ const release = `
   return 1
 `
 
+/** By Redis's own clock: nobody is kept out for longer because a gateway's clock was set. */
+const count = `
+  local hits = redis.call('INCR', KEYS[1])
+  if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+  return { hits, redis.call('PTTL', KEYS[1]) }
+`
+
 function script<Reply>(source: string, transformReply: (reply: unknown) => Reply) {
   return defineScript({
     SCRIPT: shared + source,
@@ -133,6 +140,10 @@ function script<Reply>(source: string, transformReply: (reply: unknown) => Reply
   })
 }
 
+const counted = (reply: unknown) => {
+  const [hits, rest] = reply as [hits: number, rest: number]
+  return { hits, rest }
+}
 const isDone = (reply: unknown) => reply === 1
 const found = (reply: unknown) =>
   (reply as [key: Buffer, values: (Buffer | null)[]][]).map(([key, values]) => ({ key: String(key), values }))
@@ -145,6 +156,7 @@ export const scripts = {
   endRow: script(end, isDone),
   removeRow: script(remove, isDone),
   findRows: script(find, found),
+  countRequest: script(count, counted),
   takeLease: script(lease, isDone),
   giveLeaseBack: script(release, isDone),
 }

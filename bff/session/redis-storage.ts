@@ -1,10 +1,11 @@
 import type { Log } from '../../shared/log.ts'
 import { connectToRedis } from './redis-connection.ts'
-import type { Row, SessionStorage } from './storage.ts'
+import type { OpenStorage, Row } from './storage.ts'
 
 const rowPrefix = 'cloakroom:session:'
 const rowKey = (key: string) => rowPrefix + key
 const indexKey = (name: string) => `cloakroom:index:${name}`
+const countKey = (name: string) => `cloakroom:count:${name}`
 const leaseKey = (name: string) => `cloakroom:lease:${name}`
 
 const fields = ['version', 'sealed', 'about', 'seen_at', 'expires_at', 'ended']
@@ -12,7 +13,7 @@ const fields = ['version', 'sealed', 'about', 'seen_at', 'expires_at', 'ended']
 const scan = { MATCH: `${rowPrefix}*`, COUNT: 200 }
 
 /** `redis://` and `rediss://`. Opens also while Redis is down, and rejects everything until it is up. */
-export async function openRedisStorage(url: string, log: Log): Promise<SessionStorage> {
+export async function openRedisStorage(url: string, log: Log): Promise<OpenStorage> {
   const { run, close } = await connectToRedis(url, log)
   const now = () => Date.now()
 
@@ -61,6 +62,10 @@ export async function openRedisStorage(url: string, log: Log): Promise<SessionSt
       run((redis) => redis.takeLease([leaseKey(name)], [now(), owner, milliseconds])),
     release: async (name, owner) => {
       await run((redis) => redis.giveLeaseBack([leaseKey(name)], [owner]))
+    },
+    count: async (name, milliseconds) => {
+      const { hits, rest } = await run((redis) => redis.countRequest([countKey(name)], [milliseconds]))
+      return { hits, endsAt: now() + rest }
     },
     check: async () => {
       await run((redis) => redis.ping())

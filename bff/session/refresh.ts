@@ -2,7 +2,7 @@ import type { Log } from '../../shared/log.ts'
 import { HttpError } from '../http-error.ts'
 import type { Provider } from './provider.ts'
 import type { OpenRow, Rows } from './rows.ts'
-import { type Grant, grantOf, isDue, isExpired } from './session.ts'
+import { type Grant, grantOf, isDue, isExpired, isReplaceable } from './session.ts'
 
 interface Parts {
   readonly rows: Rows
@@ -20,52 +20,55 @@ const renewEvery = leaseMilliseconds / 3
 const lookEvery = 50
 const patience = leaseMilliseconds + 3000
 
+/** `refused`: a token that the API has answered with 401. */
+type AccessTokenOf = (row: OpenRow, refused?: string) => Promise<string>
+
 /**
  * Gives the access token of a row, refreshed when it is due. One refresh at a time per session, in this process
  * (flights) and in all gateways on the storage (leases): with rotation a second one would use a spent refresh
  * token, which providers take for theft and answer by ending the whole grant (RFC 9700 section 4.14). A refresh
  * belongs to no request: when the browser hangs up, it goes on, and its result is saved before anybody uses it.
  */
-export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRow) => Promise<string> {
+export function createAccessTokens({ rows, provider, log }: Parts): AccessTokenOf {
   const flights = new Map<string, Promise<string>>()
 
-  async function refresh(ticket: string): Promise<string> {
+  async function refresh(ticket: string, refused: string | undefined): Promise<string> {
     for (const until = performance.now() + patience; performance.now() < until; await wait(lookEvery)) {
       const row = await current(ticket)
       const { grant } = row.record
-      if (!isDue(grant)) return grant.accessToken
+      if (!needsRefresh(grant, refused)) return grant.accessToken
       try {
-        if (await rows.lease(ticket, leaseMilliseconds)) return await withLease(ticket)
+        if (await rows.lease(ticket, leaseMilliseconds)) return await withLease(ticket, refused)
       } catch (error) {
         // 401 is the provider's verdict. Everything else can wait as long as the token is good.
         if (isExpired(grant) || (error instanceof HttpError && error.status === 401)) throw error
         log.warn({ err: error }, 'the refresh failed; the access token is still good')
         return grant.accessToken
       }
-      if (!isExpired(grant)) return grant.accessToken
+      if (!isExpired(grant) && grant.accessToken !== refused) return grant.accessToken
     }
     throw new HttpError(503, 'Another gateway did not finish its refresh', { retryAfter: 5 })
   }
 
-  async function withLease(ticket: string): Promise<string> {
+  async function withLease(ticket: string, refused: string | undefined): Promise<string> {
     const renewal = setInterval(() => {
       rows
         .lease(ticket, leaseMilliseconds)
         .catch((error) => log.warn({ err: error }, 'a lease was not renewed'))
     }, renewEvery)
     try {
-      return await renew(ticket)
+      return await renew(ticket, refused)
     } finally {
       clearInterval(renewal)
       await rows.release(ticket).catch((error) => log.warn({ err: error }, 'a lease was not given back'))
     }
   }
 
-  async function renew(ticket: string): Promise<string> {
+  async function renew(ticket: string, refused: string | undefined): Promise<string> {
     // Whoever had the lease before may have refreshed.
     const row = await current(ticket)
     const { grant } = row.record
-    if (!isDue(grant)) return grant.accessToken
+    if (!needsRefresh(grant, refused)) return grant.accessToken
     const tokens = grant.refreshToken === undefined ? undefined : await provider.refresh(grant.refreshToken)
     if (tokens) return keep(row, grantOf(tokens, Date.now()))
     if (grant.refreshToken === undefined && !isExpired(grant)) return grant.accessToken
@@ -110,13 +113,15 @@ export function createAccessTokens({ rows, provider, log }: Parts): (row: OpenRo
     return row
   }
 
-  return ({ ticket, record: { grant } }) => {
-    if (!isDue(grant)) return Promise.resolve(grant.accessToken)
-    const flight = flights.get(ticket) ?? refresh(ticket).finally(() => flights.delete(ticket))
+  return ({ ticket, record: { grant } }, refused) => {
+    if (!needsRefresh(grant, refused)) return Promise.resolve(grant.accessToken)
+    const flight = flights.get(ticket) ?? refresh(ticket, refused).finally(() => flights.delete(ticket))
     flights.set(ticket, flight)
     return flight
   }
 }
 
+const needsRefresh = (grant: Grant, refused: string | undefined) =>
+  isDue(grant) || isReplaceable(grant, refused)
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const ended = (reason: string) => new HttpError(401, reason)

@@ -1,3 +1,5 @@
+import type { Secret } from '../../shared/secret.ts'
+
 /** The ID token's claims, as the login brought them. */
 export type Claims = Readonly<Record<string, unknown>> & { readonly sub: string }
 
@@ -13,6 +15,8 @@ export interface Tokens {
 export interface Grant extends Tokens {
   /** From then on the access token is refreshed before it is used. */
   readonly refreshAt?: number | undefined
+  /** When it was issued. Rows of earlier versions do not say. */
+  readonly issuedAt?: number
 }
 
 /** The content of a sealed row. */
@@ -56,9 +60,10 @@ export interface Visitor {
   /**
    * The access token to send to the API, refreshed when it is due. Throws HttpError 401 when the grant has
    * ended (the session has then ended too), 503 when the provider cannot be reached and the token is expired
-   * (the session is kept).
+   * (the session is kept). `refused`: the API has just answered 401 to that token, so another one is asked for; the
+   * same comes back when there is none to be had.
    */
-  accessToken(): Promise<string>
+  accessToken(refused?: Secret): Promise<Secret>
 }
 
 const widestMargin = 30_000
@@ -69,9 +74,19 @@ const widestMargin = 30_000
  */
 export function grantOf(tokens: Tokens, now: number): Grant {
   const { expiresAt } = tokens
-  if (expiresAt === undefined) return tokens
-  return { ...tokens, refreshAt: expiresAt - Math.min(widestMargin, (expiresAt - now) / 10) }
+  if (expiresAt === undefined) return { ...tokens, issuedAt: now }
+  return { ...tokens, issuedAt: now, refreshAt: expiresAt - Math.min(widestMargin, (expiresAt - now) / 10) }
 }
+
+/** How long a token is held to be as good as any that would come after it. */
+const young = 30_000
+
+/**
+ * Whether another token may fare better than this one, which the API has refused: its clock may be right and ours
+ * wrong, or its keys may have changed. An API that takes none of our tokens must not cost a refresh per request.
+ */
+export const isReplaceable = ({ accessToken, issuedAt = 0 }: Grant, refused: string | undefined) =>
+  accessToken === refused && Math.abs(Date.now() - issuedAt) > young
 
 export const isDue = ({ refreshAt }: Grant) => refreshAt !== undefined && refreshAt <= Date.now()
 export const isExpired = ({ expiresAt }: Grant) => expiresAt !== undefined && expiresAt <= Date.now()

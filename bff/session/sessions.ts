@@ -1,4 +1,5 @@
 import type { Log } from '../../shared/log.ts'
+import { Secret } from '../../shared/secret.ts'
 import type { Provider } from './provider.ts'
 import { createAccessTokens } from './refresh.ts'
 import { createRows, type OpenRow, type Rows } from './rows.ts'
@@ -89,7 +90,7 @@ export function createSessions(parts: Parts): Sessions {
       claims,
       expiresAt,
       endsAt,
-      accessToken: () => accessTokenOf(row),
+      accessToken: async (refused) => new Secret(await accessTokenOf(row, refused?.reveal())),
       sessions,
       endOthers: async (key) => {
         const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)

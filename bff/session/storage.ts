@@ -60,5 +60,13 @@ export interface SessionStorage {
   close(): Promise<void>
 }
 
+/** Counts one more of that name; after so many milliseconds, from its first one on, it begins anew. */
+export type Count = (name: string, milliseconds: number) => Promise<{ hits: number; endsAt: number }>
+
+/** A storage, and what it does besides for all processes that share it. */
+export interface OpenStorage extends SessionStorage {
+  readonly count?: Count
+}
+
 /** How often expired rows are deleted, in milliseconds. */
 export const sweepInterval = 60_000

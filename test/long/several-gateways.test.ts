@@ -38,7 +38,9 @@ class Gateways implements AsyncDisposable {
   async status(ticket: string, gateway: number): Promise<number> {
     const port = this.ports[gateway % this.ports.length]
     const url = new URL(`http://localhost:${port}/api/messages/protected`)
-    return (await send(url, 'GET', { cookie: `ticket-${port}=${ticket}` })).status
+    // All of them stand behind one name.
+    const host = `localhost:${this.ports[0]}`
+    return (await send(url, 'GET', { host, cookie: `ticket-${port}=${ticket}` })).status
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

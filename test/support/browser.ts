@@ -12,6 +12,8 @@ export interface Page {
   readonly text: string
 }
 
+type Fields = Readonly<Record<string, string>>
+
 interface RequestOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -32,12 +34,21 @@ const fetchHeaders = {
   'sec-fetch-site': 'same-origin',
 } as const
 
+/** What a form of a page of that origin is sent with. */
+export const formHeaders = (origin: string) => ({
+  'content-type': 'application/x-www-form-urlencoded',
+  'sec-fetch-site': 'same-origin',
+  origin,
+})
+
 /** A browser without scripts: cookies, the headers a browser sends, redirects, forms. */
 export class Browser {
   readonly jar = new CookieJar()
   /** Every answer, in order. */
   readonly seen: Page[] = []
   readonly #base: string
+  /** The token that forms have on the last page that had any. */
+  formToken = ''
   readonly #own: Readonly<Record<string, string>>
 
   /** `own`: headers that this browser sends with everything. */
@@ -46,28 +57,50 @@ export class Browser {
     this.#own = own
   }
 
-  /** One request, no redirect followed. */
+  /** One request, no redirect followed. Strict cookies go along unless it says that another site caused it. */
   async request(
     path: string | URL,
     { method = 'GET', headers = {}, body }: RequestOptions = {},
   ): Promise<Page> {
     const url = new URL(path, this.#base)
-    const cookie = await this.jar.getCookieString(url.href)
-    const page = await send(url, method, { ...this.#own, ...headers, ...(cookie && { cookie }) }, body)
+    const sameSiteContext = headers['sec-fetch-site'] === 'cross-site' ? 'lax' : 'strict'
+    const cookie = await this.jar.getCookieString(url.href, { sameSiteContext })
+    const sent = this.sent({ ...this.#own, ...headers, ...(cookie && { cookie }) }, url)
+    const page = { ...(await send(this.route(url), method, sent, body)), url }
     for (const line of page.headers.getSetCookie()) await this.jar.setCookie(line, url.href)
     this.seen.push(page)
+    this.formToken = tokenIn(page) ?? this.formToken
     return page
   }
 
-  /** A typed address or a link: follows redirects to the end. */
-  async open(path: string | URL, options: RequestOptions = {}): Promise<Page> {
-    let page = await this.request(path, { ...options, headers: { ...navigationHeaders, ...options.headers } })
-    for (let hops = 0; page.status >= 300 && page.status < 400; hops += 1) {
+  /** Where a request for an address goes: there, unless something stands in between. */
+  protected route(url: URL): URL {
+    return url
+  }
+
+  /** The headers as they go out. */
+  protected sent(headers: Fields, _url: URL): Fields {
+    return headers
+  }
+
+  /** A typed address, or a link or form of the page it comes `from`: follows redirects and refreshes to the end. */
+  async open(path: string | URL, { from, ...options }: RequestOptions & { from?: URL } = {}): Promise<Page> {
+    let chain = [new URL(path, this.#base)]
+    const ask = (more: RequestOptions = {}) =>
+      this.request(chain.at(-1) ?? path, {
+        ...more,
+        headers: { ...navigationHeaders, 'sec-fetch-site': siteOf(chain, from), ...more.headers },
+      })
+    let page = await ask(options)
+    for (let hops = 0; ; hops += 1) {
       if (hops > 20) throw new Error(`Too many redirects, last to ${page.url.href}`)
-      const target = new URL(page.headers.get('location') ?? '', page.url)
-      page = await this.request(target, { headers: navigationHeaders })
+      const next = onwardOf(page)
+      if (!next) return page
+      // A refresh is a navigation of its own, by the page that asks for it.
+      if (!page.headers.has('location')) [from, chain] = [page.url, []]
+      chain = [...chain, next]
+      page = await ask()
     }
-    return page
   }
 
   /** A request that a script of our own pages makes. */
@@ -84,7 +117,7 @@ export class Browser {
   }
 
   /** Fills and sends the first form of a page that has all the fields; follows redirects. */
-  async submit(page: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
+  async submit(page: Page, fields: Fields): Promise<Page> {
     const form = elements(page.text, 'form').find((candidate) => {
       const names = inputs(candidate).map((input) => attribute(input, 'name'))
       return Object.keys(fields).every((name) => names.includes(name))
@@ -102,16 +135,24 @@ export class Browser {
 
   /** What a form of that page sends to the address. */
   post(page: Page, action: string, values = new URLSearchParams()): Promise<Page> {
-    const url = new URL(action, page.url)
-    return this.open(url, {
+    const token = tokenIn(page)
+    const body = values.has('token') || !token ? values : new URLSearchParams([['token', token], ...values])
+    return this.open(new URL(action, page.url), {
+      from: page.url,
       method: 'POST',
-      body: values.toString(),
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        origin: page.url.origin,
-        'sec-fetch-site': url.origin === page.url.origin ? 'same-origin' : 'cross-site',
-      },
+      body: body.toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: page.url.origin },
     })
+  }
+
+  /** The same for a form of whichever page it has in front of it, without following redirects. */
+  sendForm(
+    path: string,
+    { fields = {}, ...options }: RequestOptions & { fields?: Fields } = {},
+  ): Promise<Page> {
+    const values = new URLSearchParams({ token: this.formToken, ...fields })
+    const headers = { ...navigationHeaders, ...formHeaders(new URL(this.#base).origin), ...options.headers }
+    return this.request(path, { method: 'POST', body: values.toString(), ...options, headers })
   }
 
   /** Logs in at the tenant and follows everything back; the page on which the visitor ends. */
@@ -125,6 +166,28 @@ export class Browser {
     const cookies = await this.jar.getCookies(this.#base)
     return cookies.find(({ key }) => key.includes('ticket'))?.value
   }
+}
+
+const tokenIn = ({ text }: Page) => /name="token" value="([\w-]+)"/.exec(text)?.[1]
+
+/**
+ * What Sec-Fetch-Site says of a request that a page causes, with all that it was redirected through; nobody's is a
+ * typed address. The hosts of these tests have no parent domain.
+ */
+function siteOf(chain: readonly URL[], from: URL | undefined): string {
+  if (!from) return 'none'
+  if (chain.every(({ origin }) => origin === from.origin)) return 'same-origin'
+  return chain.every(({ hostname }) => hostname === from.hostname) ? 'same-site' : 'cross-site'
+}
+
+/** Where a page leads by itself: by redirect, or by a refresh that is for browsers with scripts as well. */
+function onwardOf({ url, status, headers, text }: Page): URL | undefined {
+  if (status >= 300 && status < 400) return new URL(headers.get('location') ?? '', url)
+  const refresh = elements(text.replaceAll(/<noscript>.*?<\/noscript>/gs, ''), 'meta').find(
+    (element) => attribute(element, 'http-equiv') === 'refresh',
+  )
+  const [, address = ''] = /^0(?:;url=(.*))?$/.exec((refresh && attribute(refresh, 'content')) ?? '') ?? []
+  return refresh && new URL(address, url)
 }
 
 /** One request by node:http: fetch would put its own Sec-Fetch-Mode in the place of ours. */

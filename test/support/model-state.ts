@@ -66,7 +66,7 @@ export class Visitor extends Browser {
     const givesTicket = page.headers.getSetCookie().some((line) => line.startsWith('ticket-'))
     const may = ['/callback', '/logout'].includes(url.pathname) && page.status < 400
     expect(givesTicket && !may, `A ticket cookie from ${url.pathname}, ${page.status}`).toBe(false)
-    if (url.pathname === '/callback') this.callback = url
+    if (url.pathname === '/callback' && url.searchParams.has('code')) this.callback = url
     return page
   }
 

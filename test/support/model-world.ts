@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { importJWK, SignJWT } from 'jose'
 import { embeddedClients } from '../../shared/identity-provider.ts'
-import { type Browser, navigationHeaders, type Page, send } from './browser.ts'
+import { type Browser, formHeaders, navigationHeaders, type Page, send } from './browser.ts'
+import { formTokenFor } from './form-token.ts'
 import { logoutEvent } from './openid-provider.ts'
 import { type LogLine, Program } from './program.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -91,6 +92,17 @@ export class World implements AsyncDisposable {
     return `ticket-${this.stack.environment.BFF_PORT}=${ticket}`
   }
 
+  /** The form that logs out whoever holds that ticket, with the headers that prove its origin. */
+  sendLogout(
+    number: GatewayNumber,
+    ticket: string | undefined,
+    proof: Readonly<Record<string, string>> = formHeaders(this.stack.baseUrl),
+  ): Promise<Page> {
+    const cookie = ticket === undefined ? {} : { cookie: this.cookieOf(ticket) }
+    const body = ticket === undefined ? '' : `token=${formTokenFor(this.stack, ticket)}`
+    return this.send(number, '/logout', { method: 'POST', headers: { ...proof, ...cookie }, body })
+  }
+
   /** A GET with nothing but that ticket: by a script below /api, else of a whole page. */
   get(number: GatewayNumber, path: string, ticket: string | undefined): Promise<Page> {
     const kind = path.startsWith('/api/') ? { accept: '*/*', 'sec-fetch-mode': 'cors' } : navigationHeaders
@@ -170,6 +182,8 @@ export const absoluteSeconds = 2100
 export async function startWorld(): Promise<World> {
   const stack = await startStack({
     HOST: '127.0.0.1',
+    // Everybody comes from one address, hundreds of times a minute.
+    LOGIN_RATE: '999999',
     TENANT_ACCESS_TOKEN_SECONDS: String(accessTokenSeconds),
     SESSION_IDLE_SECONDS: String(idleSeconds),
     SESSION_ABSOLUTE_SECONDS: String(absoluteSeconds),

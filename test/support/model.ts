@@ -106,9 +106,7 @@ async function settle(model: Model): Promise<void> {
     if (holds) expect(cookie).toContain(world.cookieOf(holds.value))
   }
   for (const ticket of model.alive()) {
-    const { baseUrl: origin } = world.stack
-    const headers = { origin, cookie: world.cookieOf(ticket.value) }
-    expect((await world.send(0, '/logout', { method: 'POST', headers })).status).toBe(303)
+    expect((await world.sendLogout(0, ticket.value)).status).toBe(303)
     model.end([ticket])
     await model.ask(1, '/api/messages/protected', ticket)
   }
@@ -132,11 +130,7 @@ function complaints({ world, hadOutage }: Model) {
 /** Leaves nothing behind that the next sequence could stumble over. */
 async function startAgain({ world, tickets }: Model): Promise<void> {
   await world.repair()
-  const origin = world.stack.baseUrl
-  for (const { value } of tickets) {
-    const headers = { origin, cookie: world.cookieOf(value) }
-    await world.send(0, '/logout', { method: 'POST', headers })
-  }
+  for (const { value } of tickets) await world.sendLogout(0, value)
   await world.passTime(1)
   world.forget()
 }

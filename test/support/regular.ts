@@ -90,8 +90,7 @@ export class Regular {
   async #logOut(): Promise<void> {
     const before = await this.#cookie()
     this.session = 'perhaps'
-    const headers = { origin: this.#base, 'sec-fetch-site': 'same-origin' }
-    const page = await this.#patiently(() => this.browser.request('/logout', { method: 'POST', headers }))
+    const page = await this.#patiently(() => this.browser.sendForm('/logout'))
     if (page.status !== 303) this.complaints.push(`a logout was answered with ${page.status}`)
     this.session = 'no'
     this.worthless.push(before)

@@ -72,7 +72,7 @@ export type Act = (sessions: Sessions, scene: Scene) => Promise<string>
 
 export const request: Act = async (sessions, { ticket }) => {
   const visitor = await sessions.find(ticket)
-  return visitor ? `200 with ${await visitor.accessToken()}` : '401'
+  return visitor ? `200 with ${(await visitor.accessToken()).reveal()}` : '401'
 }
 export const logout: Act = async (sessions, { ticket }) => {
   await sessions.end(ticket)

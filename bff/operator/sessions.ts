@@ -4,6 +4,7 @@ import { SettingsError } from '../../shared/settings.ts'
 import type { Config } from '../config.ts'
 import { openSessions } from '../session/open-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { BadUsageError } from './usage.ts'
 
 const usage = `Usage, with the settings of the gateway:
   npm run sessions -- count              how many sessions there are
@@ -11,19 +12,15 @@ const usage = `Usage, with the settings of the gateway:
   npm run sessions -- end --sub USER     ends all sessions of a user, at once, at all gateways
 USER is what the identity provider calls the user: the claim "sub", at Auth0 "auth0|…".`
 
-export class BadUsageError extends Error {
-  override readonly name = 'BadUsageError'
-}
-
 type Command = (sessions: Sessions) => Promise<string>
 
 /**
  * What an operator can do about sessions without their tickets. Throws BadUsageError, SettingsError, and HttpError
  * when the storage fails.
  */
-export async function runCommand(args: readonly string[], config: Config): Promise<string> {
+export async function runSessions(args: readonly string[], config: Config): Promise<string> {
   const command = commandIn(args)
-  if (config.session.store === 'memory:') {
+  if (config.session.store.reveal() === 'memory:') {
     throw new SettingsError(['SESSION_STORE is memory: the sessions are inside the gateway, out of reach'])
   }
   const { sessions, close } = await openSessions(config, await createLog('sessions', 'error'))

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
+import { atOnce, figure, grouped } from '../support/crowd.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { Upstream } from '../support/upstream.ts'
+
+let upstream: Upstream
+let stack: Stack
+let cookie: string
+const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+
+beforeAll(async () => {
+  upstream = await Upstream.start()
+  stack = await startStack({ ...upstream.settings, LOG_LEVEL: 'error' })
+  const user = new Browser(stack.baseUrl)
+  await user.login('user@example.com', '/')
+  cookie = await user.jar.getCookieString(stack.baseUrl)
+})
+afterAll(async () => {
+  agent.destroy()
+  await stack[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+const megabytes = () =>
+  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${stack.bff.pid}/status`, 'utf8'))?.[1]) / 1000)
+
+function ask(path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(`${stack.baseUrl}${path}`, { agent, headers: { cookie } }, resolve).on('error', reject)
+  })
+}
+
+test('100,000 proxied requests leave the memory of a gateway as it was', async () => {
+  upstream.answer = (_req, res) => {
+    upstream.arrived.length = 0
+    res.setHeader('Content-Type', 'application/json').end('{"text":"This is a protected message."}')
+  }
+  const told: number[] = []
+  for (let round = 0; round < 5; round += 1) {
+    await atOnce(
+      Array.from({ length: 20_000 }),
+      async () => {
+        const answer = await ask('/api/own')
+        expect(answer.statusCode).toBe(200)
+        answer.resume()
+        await new Promise((resolve) => answer.on('end', resolve))
+      },
+      32,
+    )
+    told.push(megabytes())
+  }
+  figure('after each of five times 20,000 requests', `${told.join(', ')} MB`)
+  expect((told[4] ?? 0) - (told[0] ?? 0)).toBeLessThan(50)
+})
+
+test('a gigabyte streams through a gateway that keeps none of it', async () => {
+  const part = Buffer.alloc(65_536, 'x')
+  const count = 16_384
+  upstream.answer = (_req, res) => {
+    res.setHeader('Content-Type', 'application/octet-stream')
+    Readable.from(Array.from({ length: count }, () => part)).pipe(res)
+  }
+  const before = megabytes()
+  let [size, most] = [0, 0]
+  const answer = await ask('/api/download')
+  for await (const chunk of answer) {
+    const { length } = chunk as Buffer
+    if (Math.floor((size + length) / 1e7) > Math.floor(size / 1e7)) most = Math.max(most, megabytes())
+    size += length
+  }
+  figure(`while ${grouped(size)} bytes stream through`, `${most} MB at most, ${before} MB before`)
+  expect(size).toBe(part.length * count)
+  expect(most - before).toBeLessThan(100)
+})
