@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { attribute, Browser, elements, type Page, textOf } from './support/browser.ts'
-import { end, harmlessText, skeleton } from './support/skeleton.ts'
+import { attribute, Browser, elements, textOf } from './support/browser.ts'
+import { end, harmlessText, linesOf, preOf } from './support/skeleton.ts'
 import { meetStrangers, type Strangers } from './support/strangers.ts'
 
 let strangers: Strangers
@@ -12,16 +12,6 @@ beforeAll(async () => {
 afterAll(() => strangers[Symbol.asyncDispose]())
 
 const nobody = () => new Browser(strangers.gateway.url)
-
-/** The text of the `pre`, blanks and line ends as they are. */
-function preOf({ text }: Page): string {
-  const [pre] = elements(text, 'pre')
-  return pre?.childNodes.map((node) => ('value' in node ? node.value : node.nodeName)).join('') ?? ''
-}
-
-/** How a page is built; how long the session lasts is no part of it. */
-const linesOf = (page: Page, text = harmlessText) =>
-  skeleton(page.text, text).lines.replace(/(every |content="|datetime=")\d[^s;"]*/g, '$1')
 
 describe('claims', { timeout: 120_000 }, () => {
   test('with the names of an object’s own machinery are shown like any others, and change nothing (X11)', async () => {

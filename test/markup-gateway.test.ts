@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Browser, elements, type Page, textOf } from './support/browser.ts'
-import { dangerous, end, harmlessText, skeleton } from './support/skeleton.ts'
+import { Browser, type Page, textOf } from './support/browser.ts'
+import { dangerous, end, harmlessText, linesOf, preOf } from './support/skeleton.ts'
 import { meetStrangers, type Strangers } from './support/strangers.ts'
 
 let strangers: Strangers
@@ -12,16 +12,6 @@ beforeAll(async () => {
 afterAll(() => strangers[Symbol.asyncDispose]())
 
 const nobody = () => new Browser(strangers.gateway.url)
-
-/** The text of the `pre`, blanks and line ends as they are. */
-function preOf({ text }: Page): string {
-  const [pre] = elements(text, 'pre')
-  return pre?.childNodes.map((node) => ('value' in node ? node.value : node.nodeName)).join('') ?? ''
-}
-
-/** How a page is built; how long the session lasts is no part of it. */
-const linesOf = (page: Page, text = harmlessText) =>
-  skeleton(page.text, text).lines.replace(/(every |content="|datetime=")\d[^s;"]*/g, '$1')
 
 describe('an answer of the API', { timeout: 120_000 }, () => {
   const say = (status: number, body: unknown) => {

@@ -35,6 +35,7 @@ describe('a route of the table', () => {
 
   test.each([
     'c=1',
+    'a=1;b=2',
     'A=1',
     'a[]=1',
     'a[x]=1',

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { type DefaultTreeAdapterTypes, parse, defaultTreeAdapter as tree } from 'parse5'
+import { elements, type Page } from './browser.ts'
 
 /** Ends every text of which a skeleton is made, so that it is found again in whatever form it is shown. */
 export const end = 'Zz9q'
@@ -66,6 +67,16 @@ export function skeleton(html: string, text: string): Skeleton {
     walk(parse(sent, { scriptingEnabled }), 0, '')
   }
   return { lines: lines.join('\n'), places }
+}
+
+/** How a page is built; how long the session lasts is no part of it. */
+export const linesOf = ({ text: html }: Page, text = harmlessText) =>
+  skeleton(html, text).lines.replace(/(every |content="|datetime=")\d[^s;"]*/g, '$1')
+
+/** The text of the `pre`, blanks and line ends as they are. */
+export function preOf({ text }: Page): string {
+  const [pre] = elements(text, 'pre')
+  return pre?.childNodes.map((node) => ('value' in node ? node.value : node.nodeName)).join('') ?? ''
 }
 
 /** What is dangerous in a document, whole and in pieces; everything that runs sets `__pwned`. */
