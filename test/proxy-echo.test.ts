@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => all[Symbol.asyncDispose]())
 
 const json = { 'Content-Type': 'application/json' }
-const reason = 'The API sent the access token back'
+const reason = 'An answer with a token in it was stopped'
 const get = (path = '/api/own', method = 'GET') => all.send(`${method} ${path} HTTP/1.1`, all.ownLines)
 /** Answers with these pieces, each once the one before it has gone out. */
 const inPieces =
@@ -116,8 +116,8 @@ describe('an API that sends the access token back (P23)', () => {
     expect(all.gateway.program.output).not.toContain(all.accessToken)
   })
 
-  test('other answers go through whole, what looks like the beginning of a token as well', async () => {
-    const almost = all.accessToken.slice(0, -1)
+  test('other answers go through whole, nine characters of a token as well', async () => {
+    const almost = all.accessToken.slice(0, 9)
     for (const text of [`"${almost}"`, almost, '', `"${'x'.repeat(200_000)}${almost}"`]) {
       all.upstream.answer = (_req, res) =>
         void res.writeHead(200, { ...json, 'Content-Length': text.length }).end(text)

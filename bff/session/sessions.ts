@@ -6,6 +6,7 @@ import { createRows, type OpenRow, type Rows } from './rows.ts'
 import { createSeal } from './seal.ts'
 import { type Claims, grantOf, type ListedSession, type Tokens, type Visitor } from './session.ts'
 import type { SessionStorage } from './storage.ts'
+import { noteTokens } from './tokens-in-hand.ts'
 
 interface Parts {
   readonly storage: SessionStorage
@@ -90,7 +91,12 @@ export function createSessions(parts: Parts): Sessions {
       claims,
       expiresAt,
       endsAt,
-      accessToken: async (refused) => new Secret(await accessTokenOf(row, refused?.reveal())),
+      accessToken: async (refused) => {
+        const accessToken = await accessTokenOf(row, refused?.reveal())
+        // Another request may have refreshed it.
+        noteTokens(accessToken)
+        return new Secret(accessToken)
+      },
       sessions,
       endOthers: async (key) => {
         const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)
