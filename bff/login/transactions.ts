@@ -57,7 +57,7 @@ export function createTransactions(
         .flatMap((name) => opened(cookie, name).map((value) => `${name}=${encodeURIComponent(value)}`))
         .join('; ')
       const set = res.cookie.bind(res)
-      res.cookie = (name: string, value: string, options: CookieOptions = {}) =>
+      res.cookie = (name: string, value: string, options: CookieOptions) =>
         set(name, names.includes(name) && value !== '' ? close(name, value) : value, options)
       next()
     },

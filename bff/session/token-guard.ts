@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { HttpError } from '../http-error.ts'
 import { hasToken, openEnd } from './token-search.ts'
 import { type TokensInHand, withTokensInHand } from './tokens-in-hand.ts'
@@ -26,7 +26,9 @@ export function guardTokens(): RequestHandler {
   let stopped = 0
   return (_req, res, next) => {
     const tokens: TokensInHand = { text: '' }
-    const { writeHead, write, end } = res
+    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response
+    const write = res.write.bind(res) as (...args: unknown[]) => boolean
+    const end = res.end.bind(res) as (...args: unknown[]) => Response
     /** Of an answer that has not begun; undefined: it has. */
     let held: Buffer[] | undefined = []
     /** How much is held; and of an answer that has begun, what may be the beginning of a token. */
@@ -62,8 +64,8 @@ export function guardTokens(): RequestHandler {
         isOpen = true
         if (!res.headersSent) {
           res.statusMessage = ''
-          for (const name of res.getHeaderNames()) {
-            if (hasOne(Buffer.from(`${res.getHeader(name)}`))) res.removeHeader(name)
+          for (const [name, value] of Object.entries(res.getHeaders())) {
+            if (hasOne(Buffer.from(JSON.stringify(value)))) res.removeHeader(name)
           }
         }
         next(
@@ -91,25 +93,25 @@ export function guardTokens(): RequestHandler {
 
     res.writeHead = (...args: unknown[]) => {
       if (!isOpen) return res
-      if (headersAreClean || !headersHaveOne(args)) return Reflect.apply(writeHead, res, args)
+      if (headersAreClean || !headersHaveOne(args)) return writeHead(...args)
       stop()
       return res
     }
     res.write = (...args: unknown[]) => {
       if (!isOpen) return true
-      if (tokens.text === '') return Reflect.apply(write, res, args)
+      if (tokens.text === '') return write(...args)
       const { bytes, done } = parts(args)
       const out = pass(bytes, false)
-      if (out?.length) return write.call(res, out, 'utf8', done)
+      if (out?.length) return write(out, 'utf8', done)
       if (done) queueMicrotask(done)
       return true
     }
     res.end = (...args: unknown[]) => {
       if (!isOpen) return res
-      if (tokens.text === '') return Reflect.apply(end, res, args)
+      if (tokens.text === '') return end(...args)
       const { bytes, done } = parts(args)
       const out = pass(bytes, true)
-      return out ? end.call(res, out.length > 0 ? out : undefined, 'utf8', done) : res
+      return out ? end(out.length > 0 ? out : undefined, 'utf8', done) : res
     }
     withTokensInHand(tokens, next)
   }
