@@ -57,8 +57,8 @@ export function createTransactions(
         .flatMap((name) => opened(cookie, name).map((value) => `${name}=${encodeURIComponent(value)}`))
         .join('; ')
       const set = res.cookie.bind(res)
-      res.cookie = (name: string, value: string, options: CookieOptions) =>
-        set(name, names.includes(name) && value !== '' ? close(name, value) : value, options)
+      res.cookie = ((name: string, value: string, options: CookieOptions) =>
+        set(name, names.includes(name) && value !== '' ? close(name, value) : value, options)) as typeof set
       next()
     },
   }
