@@ -67,6 +67,26 @@ test('no dependency runs anything when it is installed, and each is what it was 
   }
 })
 
+test('what a running program consists of may be used by everybody, for everything', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { dev?: boolean; license?: string }>
+  }
+  const free = [
+    'MIT',
+    'ISC',
+    'BSD-0-Clause',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    '0BSD',
+    'Apache-2.0',
+    'BlueOak-1.0.0',
+  ]
+  const shipped = Object.entries(packages).filter(([name, { dev }]) => name !== '' && !dev)
+  expect(shipped.length).toBeGreaterThan(100)
+  for (const [name, { license }] of shipped)
+    expect([name, free.includes(license ?? '')]).toEqual([name, true])
+})
+
 describe('the rooms of the gateway', () => {
   const everybody = ['bff/config.ts', 'bff/http-error.ts']
   const rooms: Readonly<Record<string, readonly string[]>> = {

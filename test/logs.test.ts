@@ -68,6 +68,17 @@ describe('with LOG_LEVEL=trace and DEBUG=*', () => {
     expect(stack.bff.log.some(({ path }) => path === '/callback')).toBe(true)
   })
 
+  test('each login and end of a session is an event of its own, with the user’s identifier and nothing else of them', () => {
+    const events = stack.bff.log.filter(({ msg }) => msg === 'logged in' || msg === 'session ended')
+    // Each of the three logins ended the session before it, and the logout the last one.
+    const turns = Array(3).fill(['logged in', 'session ended']).flat()
+    expect(events.map(({ msg }) => msg)).toEqual(turns)
+    for (const event of events) {
+      expect(Object.keys(event).toSorted()).toEqual(['level', 'msg', 'program', 'sub', 'time'])
+      expect(event.sub).toMatch(/^auth0\|/)
+    }
+  })
+
   test('no line is anything but JSON, so that no library speaks past the log (I01, I13)', () => {
     for (const program of [stack.bff, stack.api]) {
       for (const line of program.output.trim().split('\n')) expect(line).toMatch(/^\{.*\}$/)

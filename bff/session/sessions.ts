@@ -121,12 +121,14 @@ export function createSessions(parts: Parts): Sessions {
       const record = { claims, grant: grantOf(tokens, now), endsAt: now + absolute }
       const about = { signedInAt: now, userAgent: userAgent.slice(0, 256) }
       await rows.create(ticket, record, about, now + Math.min(idle, absolute))
+      log.info({ sub: claims.sub }, 'logged in')
     },
     end: async (ticket) => {
       const row = await rows.read(ticket)
-      if (row) await retire(row)
       // A row that does not open is no session, and no use.
-      else await rows.delete(ticket)
+      if (!row) return void (await rows.delete(ticket))
+      await retire(row)
+      log.info({ sub: row.record.claims.sub }, 'session ended')
     },
     endListed: async (which) => {
       const found = await rows.find('sid' in which ? { sid: which.sid } : which)
