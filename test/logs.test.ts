@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../bff/config.ts'
 import { Secret } from '../shared/secret.ts'
 import { Browser } from './support/browser.ts'
-import { type Needle, type Stack, startStack } from './support/stack.ts'
+import type { Needle } from './support/proof/seen.ts'
+import { type Stack, startStack } from './support/stack.ts'
 
 const secret = 'the-secret-of-this-installation-of-40-chars'
 

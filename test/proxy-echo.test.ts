@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { worker } from './support/proof/worker.ts'
 import { type Proxied, startProxied, statuses } from './support/proxied.ts'
 
 let all: Proxied
@@ -8,6 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => all[Symbol.asyncDispose]())
 
+const itself = { kinds: ['access_token'], reason: 'a test of what the gateway does not stop' }
 const json = { 'Content-Type': 'application/json' }
 const reason = 'An answer with a token in it was stopped'
 const get = (path = '/api/own', method = 'GET') => all.send(`${method} ${path} HTTP/1.1`, all.ownLines)
@@ -127,6 +129,7 @@ describe('an API that sends the access token back (P23)', () => {
 })
 
 test('on a public route nobody looks: no token went up', async () => {
+  worker.allow({ ...itself, where: /^to the browser: GET \/api\/open: body$/ })
   const text = `"${all.accessToken}"`
   all.upstream.answer = (_req, res) => void res.writeHead(200, json).end(text)
   expect((await all.user.fetch('/api/open')).text).toBe(text)

@@ -1,15 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { freePorts } from './ports.ts'
 import { type Environment, Program } from './program.ts'
-
-/** A value that must never be seen by a browser, as the tenant wrote it down. */
-export interface Needle {
-  readonly kind: string
-  readonly value: string
-}
+import type { Needle } from './proof/seen.ts'
+import { worker } from './proof/worker.ts'
 
 /** The three shipped programs on free ports, with data of their own. */
 export class Stack implements AsyncDisposable {
@@ -38,11 +34,15 @@ export class Stack implements AsyncDisposable {
     this.tenant = new Program('tenant/main.ts', this.environment)
     this.api = new Program('api/main.ts', this.environment)
     this.bff = new Program('bff/main.ts', this.environment)
+    worker.addSource(this.#needles)
   }
+
+  readonly #needles = () => this.issuedTokens()
 
   /** Every token, code and secret that the tenant has issued or received until now. */
   issuedTokens(): Needle[] {
-    const lines = readFileSync(join(this.folder, 'ledger'), 'utf8').trim().split('\n')
+    const ledger = join(this.folder, 'ledger')
+    const lines = existsSync(ledger) ? readFileSync(ledger, 'utf8').trim().split('\n') : []
     return lines.filter(Boolean).map((line) => JSON.parse(line))
   }
 
@@ -58,6 +58,8 @@ export class Stack implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.tenant, this.api, this.bff].map((program) => program.stop()))
+    worker.lookIntoFolder(this.folder)
+    worker.removeSource(this.#needles)
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
