@@ -68,7 +68,7 @@ export function createApp(
   // needs its style. Both go by a fixed list of paths.
   app.use(refuseAmbiguous(config.baseUrl))
   // In front of everything that has to do with sessions, so that nothing it does can show a token.
-  if (config.tokenGuard) app.use(guardTokens())
+  if (config.tokenGuard) app.use(guardTokens(app))
 
   const verify = createTokenVerifier(config.provider)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
