@@ -23,6 +23,15 @@ function cleanEnvironment(environment: Environment): NodeJS.ProcessEnv {
   } as NodeJS.ProcessEnv
 }
 
+/** What is no line of JSON is in the output only: a gateway under review may say anything. */
+function parsedLine(line: string): LogLine | undefined {
+  try {
+    return line.startsWith('{') ? JSON.parse(line) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A shipped program in a process of its own, and everything it says. */
 export class Program {
   readonly log: LogLine[] = []
@@ -63,7 +72,8 @@ export class Program {
     if (child.stdout) {
       createInterface(child.stdout).on('line', (line) => {
         this.#output += `${line}\n`
-        if (line.startsWith('{')) this.log.push(JSON.parse(line))
+        const parsed = parsedLine(line)
+        if (parsed) this.log.push(parsed)
         for (const look of this.#watchers) look()
       })
     }

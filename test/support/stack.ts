@@ -18,7 +18,12 @@ export class Stack implements AsyncDisposable {
   readonly folder: string
   readonly environment: Environment
 
-  constructor(folder: string, [bffPort, apiPort, tenantPort]: readonly number[], settings: Environment) {
+  constructor(
+    folder: string,
+    [bffPort, apiPort, tenantPort]: readonly number[],
+    settings: Environment,
+    gateway: string,
+  ) {
     this.folder = folder
     this.baseUrl = settings.BASE_URL ?? `http://localhost:${bffPort}`
     this.apiUrl = `http://localhost:${apiPort}`
@@ -33,7 +38,7 @@ export class Stack implements AsyncDisposable {
     }
     this.tenant = new Program('tenant/main.ts', this.environment)
     this.api = new Program('api/main.ts', this.environment)
-    this.bff = new Program('bff/main.ts', this.environment)
+    this.bff = new Program(gateway, this.environment)
     worker.addSource(this.#needles)
   }
 
@@ -64,10 +69,10 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-/** Starts all three; settings as in .env.example. */
-export async function startStack(settings: Environment = {}): Promise<Stack> {
+/** Starts all three; settings as in .env.example. `gateway`: another program in the gateway's place. */
+export async function startStack(settings: Environment = {}, gateway = 'bff/main.ts'): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
-  const stack = new Stack(folder, await freePorts(3), settings)
+  const stack = new Stack(folder, await freePorts(3), settings, gateway)
   try {
     await Promise.all([stack.tenant.start(), stack.api.start(), stack.bff.start()])
   } catch (error) {
