@@ -8,7 +8,7 @@ export const control: Control = {
   level: 'described',
   demands:
     'Nothing that the browser gets has the shape of a token, encrypted or not: no page, no header, no cookie.',
-  met: ['bff/gateway/answer.ts', 'bff/gateway/token-stop.ts', 'bff/session/ticket.ts'],
+  met: ['bff/gateway/answer.ts', 'bff/session/token-guard.ts', 'bff/session/ticket.ts'],
   needs: 'login',
   check: async (target) => {
     const browser = await target.loggedIn()
