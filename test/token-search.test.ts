@@ -14,7 +14,7 @@ const jwt = `${header}.${payload}.${signature}`
 const jwe = [segment({ alg: 'RSA-OAEP', enc: 'A256GCM' }), part(256), part(12), part(300), part(16)].join('.')
 const opaque = part(32)
 const tokens = [jwt, jwe, opaque].map(tellingPart).join(' ')
-const found = (text: string | Buffer) => hasToken(Buffer.from(text), tokens)
+const found = (text: string | Buffer) => hasToken(Buffer.from(text).toString('latin1'), tokens)
 const base64 = (text: string, encoding: 'base64' | 'base64url' = 'base64') =>
   Buffer.from(text).toString(encoding)
 
@@ -90,13 +90,13 @@ describe('nothing is found in', () => {
 test('what came in pieces is found with the open end of what came before', () => {
   const cut = fc.array(fc.nat(), { maxLength: 30 })
   const property = fc.property(fc.constantFrom(jwt, opaque, base64(jwt)), cut, (token, places) => {
-    const text = Buffer.from(`data: ${token}\n`)
+    const text = `data: ${token}\n`
     const cuts = [0, ...places.map((place) => place % text.length).toSorted((a, b) => a - b), text.length]
-    let tail = Buffer.alloc(0)
-    const pieces = cuts.slice(1).map((end, index) => text.subarray(cuts[index], end))
+    let tail = ''
+    const pieces = cuts.slice(1).map((end, index) => text.slice(cuts[index], end))
     const hits = pieces.map((piece) => {
-      const seen = Buffer.concat([tail, piece])
-      tail = Buffer.from(openEnd(seen))
+      const seen = tail + piece
+      tail = openEnd(seen)
       return hasToken(seen, tokens)
     })
     expect(hits).toContain(true)

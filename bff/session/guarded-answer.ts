@@ -9,14 +9,14 @@ const nothing = Buffer.alloc(0)
 /** What of one answer has gone out, what waits, and whether anything more may go. */
 export class GuardedAnswer {
   /** What must not be in it. */
-  readonly tokens: TokensInHand = { text: '' }
+  readonly tokens: TokensInHand = { text: '', noted: new Set() }
   readonly #res: ServerResponse
   readonly #onToken: () => void
   /** Of an answer that has not begun; undefined: it has. */
   #held: Buffer[] | undefined = []
   #size = 0
   /** Of an answer that has begun: what may be the beginning of a token. */
-  #tail: Buffer = nothing
+  #tail = ''
   #isOpen = true
   #isErrorPage = false
   #areHeadersClean = false
@@ -47,15 +47,15 @@ export class GuardedAnswer {
     this.#size += bytes.length
     this.#held?.push(bytes)
     if (this.#held && !isLast && !headersSent && this.#size <= heldBack) return nothing
-    const seen = joined(this.#held ?? [this.#tail, bytes])
+    const out = joined(this.#held ?? [bytes])
+    const seen = this.#tail + out.toString('latin1')
     if ((!headersSent && this.#headersHaveOne([])) || this.#hasOne(seen)) {
       this.#stop()
       return undefined
     }
     this.#areHeadersClean = true
-    const out = this.#held ? seen : bytes
     this.#held = undefined
-    this.#tail = openEnd(seen)
+    if (!isLast) this.#tail = openEnd(seen)
     return out
   }
 
@@ -72,7 +72,7 @@ export class GuardedAnswer {
     if (this.#res.headersSent) return
     this.#res.statusMessage = ''
     for (const [name, value] of Object.entries(this.#res.getHeaders())) {
-      if (this.#hasOne(Buffer.from(JSON.stringify(value)))) this.#res.removeHeader(name)
+      if (this.#hasOne(String(value))) this.#res.removeHeader(name)
     }
   }
 
@@ -83,16 +83,15 @@ export class GuardedAnswer {
     else this.#onToken()
   }
 
-  #hasOne(bytes: Buffer): boolean {
-    return this.isJudged && hasToken(bytes, this.tokens.text)
+  #hasOne(text: string): boolean {
+    return this.isJudged && hasToken(text, this.tokens.text)
   }
 
   #headersHaveOne(more: readonly unknown[]): boolean {
     if (!this.isJudged) return false
-    const { statusMessage } = this.#res
-    return this.#hasOne(
-      Buffer.from(JSON.stringify([statusMessage, Object.values(this.#res.getHeaders()), more])),
-    )
+    const values = this.#res.getHeaderNames().map((name) => this.#res.getHeader(name))
+    const rest = more.length > 1 ? JSON.stringify(more) : ''
+    return this.#hasOne([this.#res.statusMessage, rest, ...values].join(' '))
   }
 }
 

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Express, RequestHandler, Response } from 'express'
+import type express from 'express'
+import type { RequestHandler, Response } from 'express'
 import { HttpError } from '../http-error.ts'
 import { GuardedAnswer } from './guarded-answer.ts'
 import { withTokensInHand } from './tokens-in-hand.ts'
@@ -28,7 +29,7 @@ const { writeHead, write, end } = ServerResponse.prototype as unknown as {
  * It is the responses themselves that are guarded, so that no way of writing to one goes round; all of them at once, in
  * their prototype: methods of its own on each response cost 80 us of CPU time per request, a quarter of a page.
  */
-export function guardTokens(app: Express): RequestHandler {
+export function guardTokens(app: express.Express): RequestHandler {
   let stopped = 0
   const response = app.response as unknown as {
     writeHead: Send<Response>

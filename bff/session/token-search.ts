@@ -21,42 +21,47 @@ export function tellingPart(token: string): string {
 }
 
 /**
- * Whether the bytes have 20 or more characters in a row of one of the tokens (their telling parts, a blank between),
- * in clear or base64-encoded (either alphabet, any alignment). It goes by what is suspicious in the bytes, not by the tokens: text has few runs of 20
- * characters without a blank or a mark, and what has none is searched by looking at every 20th byte.
+ * Whether the text, one character for each byte, has 20 or more characters in a row of one of the tokens (their telling parts, a blank between),
+ * in clear or base64-encoded (either alphabet, any alignment). It goes by what is suspicious in the text, not by the tokens: there are few runs of 20
+ * characters without a blank or a mark, and what has none is searched by looking at every 20th.
  */
-export function hasToken(bytes: Buffer, tokens: string): boolean {
-  for (const run of runsIn(bytes)) {
-    if (hasPiece(run, tokens)) return true
-    if (run.length < shortestEncoded) continue
-    for (const skipped of [0, 1, 2, 3]) {
-      const decoded = Buffer.from(run.slice(skipped), 'base64')
-      for (const inner of runsIn(decoded)) if (hasPiece(inner, tokens)) return true
-    }
+export function hasToken(text: string, tokens: string): boolean {
+  return hasRun(
+    text,
+    (run) => hasPiece(run, tokens) || (run.length >= shortestEncoded && hidesToken(run, tokens)),
+  )
+}
+
+/** The end of a text that was searched, as far as it may be the beginning of what is found in what follows. */
+export function openEnd(text: string): string {
+  let start = text.length
+  const least = Math.max(0, text.length - 2 * shortestEncoded)
+  while (start > least && isOfTokens[text.charCodeAt(start - 1)]) start -= 1
+  return text.slice(start)
+}
+
+/** Looks at the runs of characters that tokens are made of, if they are long enough, until one is it. */
+function hasRun(text: string, isIt: (run: string) => boolean): boolean {
+  const isPart = (at: number) => isOfTokens[text.charCodeAt(at)] === 1
+  for (let probe = shortest - 1; probe < text.length; probe += shortest) {
+    if (!isPart(probe)) continue
+    let start = probe
+    while (start > 0 && isPart(start - 1)) start -= 1
+    let end = probe + 1
+    while (end < text.length && isPart(end)) end += 1
+    if (end - start >= shortest && isIt(text.slice(start, end))) return true
+    // To the last place on this run: nothing else lies before its end.
+    probe += Math.floor((end - 1 - probe) / shortest) * shortest
   }
   return false
 }
 
-/** The end of bytes that were searched, as far as it may be the beginning of what is found in what follows them. */
-export function openEnd(bytes: Buffer): Buffer {
-  let start = bytes.length
-  while (start > 0 && bytes.length - start < 2 * shortestEncoded && isOfTokens[bytes[start - 1] ?? 0])
-    start -= 1
-  return bytes.subarray(start)
-}
-
-/** All runs of characters that tokens are made of, if they are long enough. */
-function* runsIn(bytes: Buffer): Generator<string> {
-  for (let probe = shortest - 1; probe < bytes.length; probe += shortest) {
-    if (!isOfTokens[bytes[probe] ?? 0]) continue
-    let start = probe
-    while (start > 0 && isOfTokens[bytes[start - 1] ?? 0]) start -= 1
-    let end = probe + 1
-    while (end < bytes.length && isOfTokens[bytes[end] ?? 0]) end += 1
-    if (end - start >= shortest) yield bytes.toString('latin1', start, end)
-    // The next place that no run which has been seen lies on.
-    while (probe + shortest < end) probe += shortest
-  }
+/** In base64, whose characters stand for others by their place in groups of four. */
+function hidesToken(run: string, tokens: string): boolean {
+  return [0, 1, 2, 3].some((skipped) => {
+    const decoded = Buffer.from(run.slice(skipped), 'base64').toString('latin1')
+    return hasRun(decoded, (inner) => hasPiece(inner, tokens))
+  })
 }
 
 function hasPiece(run: string, tokens: string): boolean {

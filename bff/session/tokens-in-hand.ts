@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { tellingPart } from './token-search.ts'
 
-/** What must not be in the answer to one request: the telling parts of tokens, a blank between. */
+/** What must not be in the answer to one request. */
 export interface TokensInHand {
+  /** The telling parts of the tokens, a blank between. */
   text: string
+  readonly noted: Set<string>
 }
 
 const inHand = new AsyncLocalStorage<TokensInHand>()
@@ -16,7 +18,11 @@ export const withTokensInHand = (tokens: TokensInHand, work: () => void): void =
  * row or from the provider, and goes by the request's context, not by a parameter: no route can forget it.
  */
 export function noteTokens(...tokens: readonly (string | undefined)[]): void {
-  const noted = inHand.getStore()
-  if (!noted) return
-  for (const token of tokens) if (token) noted.text += ` ${tellingPart(token)}`
+  const held = inHand.getStore()
+  if (!held) return
+  for (const token of tokens) {
+    if (token === undefined || held.noted.has(token)) continue
+    held.noted.add(token)
+    held.text += ` ${tellingPart(token)}`
+  }
 }
