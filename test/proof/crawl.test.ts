@@ -11,13 +11,17 @@ beforeAll(async () => {
 })
 afterAll(() => stack[Symbol.asyncDispose]())
 
+const others = `
+  /login /login?returnTo=/admin&prompt=login /signup /logout /backchannel-logout
+  /callback /callback?code=x&state=y /callback?error=access_denied /callback?outcome=failed /session
+  /sessions/end /livez /readyz /favicon.ico /assets/app.css
+  /nowhere /api /api/nowhere /api/messages/..%2fadmin /x//y
+  /.env /?token=x
+`
 const addresses = [
   ...siteMap.map(({ path }) => path),
   ...routes.map(({ path }) => path),
-  ...['/login', '/login?returnTo=/admin&prompt=login', '/signup', '/logout', '/backchannel-logout'],
-  ...['/callback', '/callback?code=x&state=y', '/callback?error=access_denied', '/callback?outcome=failed'],
-  ...['/session', '/sessions/end', '/livez', '/readyz', '/favicon.ico', '/assets/app.css'],
-  ...['/nowhere', '/api', '/api/nowhere', '/api/messages/..%2fadmin', '/x//y', '/.env', '/?token=x'],
+  ...others.trim().split(/\s+/),
 ]
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 const script = {

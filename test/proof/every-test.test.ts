@@ -79,7 +79,7 @@ test('a gateway that is killed looks dead: its connections are closed, and new o
   const open = () => connect({ host: 'localhost', port: Number(new URL(place.url).port) })
   const idle = open()
   await once(idle, 'connect')
-  const closed = once(idle, 'close')
+  const closed = new Promise((resolve) => idle.on('error', () => {}).once('close', resolve))
   await place.gateway.program.stop('SIGKILL')
   await closed
   const [error] = await once(open(), 'error')

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { search } from '../support/proof/matcher.ts'
-import { encodings, harmless, headless, needles, parts } from '../support/proof/samples.ts'
+import { bareToken, encodings, harmless, headless, needles, parts } from '../support/proof/samples.ts'
 import type { Needle } from '../support/proof/seen.ts'
 
-const all: readonly Needle[] = Object.values(needles)
+const all: readonly Needle[] = [...Object.values(needles), bareToken]
 const where = 'to the browser: GET /: body'
 const find = (text: string, among = all) => search([{ where, text }], among)
 const kindsIn = (text: string) => find(text).map(({ kind }) => kind)

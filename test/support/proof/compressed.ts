@@ -11,7 +11,7 @@ const methods: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   br: (bytes) =>
     brotliDecompressSync(bytes, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength }),
   zstd: (bytes) =>
-    zstdDecompressSync(bytes.subarray(0, zstdEnd(bytes)), {
+    zstdDecompressSync(bytes, {
       finishFlush: constants.ZSTD_e_flush,
       maxOutputLength,
     }),
@@ -24,21 +24,6 @@ function gzipHead(bytes: Buffer): number {
   if (flags & 4) end += 2 + (bytes[end] ?? 0) + 256 * (bytes[end + 1] ?? 0)
   for (const flag of [8, 16]) if (flags & flag) end = bytes.indexOf(0, end) + 1
   return flags & 2 ? end + 2 : end
-}
-
-/** RFC 8878 section 3.1.1: behind the frame nothing may stand. */
-function zstdEnd(bytes: Buffer): number {
-  const descriptor = bytes[4] ?? 0
-  const isSingle = (descriptor & 32) !== 0
-  const contentSize = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0
-  let end = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0) + contentSize
-  for (let isLast = false; !isLast && end + 3 <= bytes.length; ) {
-    const block = bytes.readUIntLE(end, 3)
-    isLast = (block & 1) === 1
-    // One byte over and over is written once.
-    end += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3)
-  }
-  return end + (descriptor & 4 ? 4 : 0)
 }
 
 /** What the bytes are compressed from; nothing if they are not. */

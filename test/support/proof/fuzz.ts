@@ -11,30 +11,14 @@ export function chance(seed: number): (below: number) => number {
   }
 }
 
-const paths = [
-  ...[
-    '/',
-    '/profile',
-    '/public',
-    '/protected',
-    '/admin',
-    '/sessions',
-    '/session',
-    '/sessions/end',
-    '/nowhere',
-  ],
-  ...[
-    '/login',
-    '/signup',
-    '/callback',
-    '/logout',
-    '/backchannel-logout',
-    '/livez',
-    '/readyz',
-    '/assets/app.css',
-  ],
-  ...['/api/messages/public', '/api/messages/protected', '/api/messages/admin', '/api', '/api/x'],
-]
+const paths = `
+/ /profile /public /protected /admin /sessions
+/session /sessions/end /nowhere /login /signup /callback
+/logout /backchannel-logout /livez /readyz /assets/app.css /api/messages/public
+/api/messages/protected /api/messages/admin /api /api/x
+`
+  .trim()
+  .split(/\s+/)
 const methods = [
   'GET',
   'GET',

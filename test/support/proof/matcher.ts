@@ -31,33 +31,48 @@ export class Matcher {
 
   /** Where needles were seen, and in what goes to the browser anything that has the shape of a token. */
   search(haystack: readonly Seen[]): Found[] {
-    // By length and ends: to take the hash of all texts would cost as much as to look for base64 in them.
-    const searched = new Map<string, { readonly text: string; readonly hits: readonly Hit[] }[]>()
+    const hits = new Map<string, readonly Hit[]>()
+    // Header lines and the like: nearly all are clean, most are equal, and so they are searched as one.
+    this.#searchAsOne([...new Set(haystack.map(({ text }) => text).filter(isShort))], hits)
     return haystack.flatMap(({ where, text }) => {
-      const key = `${text.length} ${text.slice(0, 50)} ${text.slice(-50)}`
-      const alike = searched.get(key) ?? []
-      searched.set(key, alike)
-      let known = alike.find((each) => each.text === text)
-      if (!known) {
-        known = { text, hits: this.#hitsIn(text) }
-        alike.push(known)
-      }
-      const { hits } = known
+      const found = hits.get(text) ?? (isShort(text) ? [] : this.#hitsIn(text))
+      if (!isShort(text)) hits.set(text, found)
       const fromBrowser = where.startsWith('to the gateway')
-      return hits
+      return found
         .filter(({ kind }) => !(fromBrowser && kind in shapes))
         .map(({ kind, how }) => ({ kind, where, how }))
     })
   }
 
+  #searchAsOne(texts: readonly string[], hits: Map<string, readonly Hit[]>): void {
+    // No encoding has this between two halves of something.
+    const found = this.#hitsIn(texts.map(bytewise).join('|'))
+    const [text = '', second] = texts
+    if (found.length === 0) return
+    if (second === undefined) hits.set(text, found)
+    else {
+      const half = Math.ceil(texts.length / 2)
+      this.#searchAsOne(texts.slice(0, half), hits)
+      this.#searchAsOne(texts.slice(half), hits)
+    }
+  }
+
   #hitsIn(whole: string): Hit[] {
     const hits = new Map<string, Hit>()
     const pieces = new Set<Piece>()
+    const known = new Set<string>()
+    const isNew = (bytes: Buffer) => {
+      if (bytes.length > 4000) return true
+      const text = bytes.toString('latin1')
+      return !known.has(text) && known.add(text)
+    }
     const note = (kind: string, path: readonly string[]) => {
       if (!hits.has(kind)) hits.set(kind, { kind, how: path.join(' > ') || 'in clear' })
     }
     // Breadth first, so that what is found is said in the shortest way.
-    let level: (readonly [path: readonly string[], bytes: Buffer])[] = [[[], bytesOf(whole)]]
+    let level: (readonly [path: readonly string[], bytes: Buffer])[] = [
+      [[], Buffer.from(bytewise(whole), 'latin1')],
+    ]
     for (let steps = 0; level.length > 0; steps += 1) {
       for (const [path, bytes] of level) {
         for (const piece of this.#index.in(bytes)) {
@@ -68,7 +83,9 @@ export class Matcher {
       }
       if (steps === depth) break
       level = level.flatMap(([path, bytes]) =>
-        decodingsOf(bytes, path.at(-1)).map(([how, decoded]) => [[...path, how], decoded] as const),
+        decodingsOf(bytes, path.at(-1))
+          .filter(([, decoded]) => isNew(decoded))
+          .map(([how, decoded]) => [[...path, how], decoded] as const),
       )
     }
     return [...hits.values()]
@@ -81,8 +98,10 @@ function shapesIn(bytes: Buffer): string[] {
   return Object.entries(shapes).flatMap(([kind, shape]) => (shape.test(text) ? [kind] : []))
 }
 
+const isShort = (text: string) => text.length < 4000
 /** Text from the wire has one character for each byte; what a browser says of itself has others too. */
-const bytesOf = (text: string) => Buffer.from(text, /[\u0100-\uffff]/.test(text) ? 'utf8' : 'latin1')
+const bytewise = (text: string) =>
+  /[\u0100-\uffff]/.test(text) ? Buffer.from(text).toString('latin1') : text
 
 export function search(haystack: readonly Seen[], needles: readonly Needle[]): Found[] {
   const matcher = new Matcher()

@@ -35,7 +35,7 @@ export function piecesOf({ kind, value }: Needle): Piece[] {
 }
 
 const claims =
-  /"(nonce|iss|aud|azp|client_id|exp|iat|nbf|auth_time|updated_at)":("[^"]*"|\[[^\]]*\]|[\d.]+),?/g
+  /"(nonce|iss|sub|aud|azp|client_id|exp|iat|nbf|auth_time|updated_at)":("[^"]*"|\[[^\]]*\]|[\d.]+),?/g
 /**
  * The second half of a payload, without what is said in public as well, and may be encoded the same way: nonce and
  * time in the state of a login, say. The first half begins like many other texts, `{"iss":"http`.

@@ -42,11 +42,20 @@ export const needles = {
 
 const [, payload = '', signature = ''] = needles['signed token'].value.split('.')
 
+/** Its payload says only what everybody may know, but not all of it in one. */
+const bare = [
+  json({ alg: 'RS256' }),
+  json({ iss: claims.iss, sub: claims.sub, exp: 1_795_645_631 }),
+  random(256),
+]
+export const bareToken: Needle = { kind: 'access_token', value: bare.join('.') }
+
 /** What of a token is as good as all of it, or tells on it: a text for each, none of them by chance. */
 export const parts: Readonly<Record<string, string>> = {
   'sixteen characters of a signature': signature.slice(101, 117),
   'the payload without header and signature': payload,
   // From the middle of the scope on there is something that stands nowhere else.
+  'a payload of which every part is public': bare[1] ?? '',
   'sixteen characters of the second half of a payload': payload.slice(
     payload.length / 2 + 5,
     payload.length / 2 + 21,
