@@ -107,6 +107,33 @@ describe('an API that sends the access token back (P23)', () => {
     expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
   })
 
+  test('in events, a few characters at a time: the connection is cut before there are 20 in a row', async () => {
+    const pieces = all.accessToken.match(/.{1,7}/g) ?? []
+    all.upstream.answer = async (_req, res) => {
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: ')
+      for (const piece of pieces) {
+        await new Promise((resolve) => res.write(piece, resolve))
+        await new Promise(setImmediate)
+      }
+      res.end('\n\n')
+    }
+    const answer = (await get('/api/events')).replaceAll(/\r\n[0-9a-f]+\r\n/g, '')
+    expect(answer).toContain('data: ')
+    expect(answer).not.toContain(all.accessToken.slice(0, 28))
+    expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
+  })
+
+  test('which this very request has refreshed: 502', async () => {
+    all.provider.accessTokenSeconds = 1
+    const user = await all.gateway.login('/')
+    all.upstream.answer = (req, res) => void res.writeHead(200, json).end(JSON.stringify(req.headers))
+    const before = all.provider.refreshes
+    while (all.provider.refreshes === before) {
+      expect((await user.fetch('/api/own')).status).toBe(502)
+    }
+    all.provider.accessTokenSeconds = 3600
+  })
+
   test('in the message of a page: 502, and not a word of it', async () => {
     for (const status of [200, 401, 403, 500]) {
       all.upstream.answer = (req, res) => void res.writeHead(status, json).end(JSON.stringify(req.headers))
