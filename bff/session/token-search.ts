@@ -1,4 +1,4 @@
-/** Fewer characters in a row than two of these say nothing of a token: a fragment of twice the length has one of them whole. */
+/** A fragment of twice the length has one of these whole, wherever it begins; half of that says nothing of a token. */
 const pieceLength = 10
 const shortest = 2 * pieceLength
 /** From here on a run of characters may be base64 of something that has a token in it. */
@@ -21,9 +21,10 @@ export function tellingPart(token: string): string {
 }
 
 /**
- * Whether the text, one character for each byte, has 20 or more characters in a row of one of the tokens (their telling parts, a blank between),
- * in clear or base64-encoded (either alphabet, any alignment). It goes by what is suspicious in the text, not by the tokens: there are few runs of 20
- * characters without a blank or a mark, and what has none is searched by looking at every 20th.
+ * Whether a text, one character for each byte, has 20 or more characters in a row of one of the tokens (their telling
+ * parts, a blank between), in clear or base64-encoded (either alphabet, any alignment). It goes by what is suspicious
+ * in the text, not by the tokens: there are few runs of 20 characters without a blank or a mark, and what has none is
+ * searched by looking at every 20th.
  */
 export function hasToken(text: string, tokens: string): boolean {
   return hasRun(
