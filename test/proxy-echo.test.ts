@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { worker } from './support/proof/worker.ts'
@@ -105,6 +106,17 @@ describe('an API that sends the access token back (P23)', () => {
     expect(answer).toContain('data: one')
     expect(answer).not.toContain(all.accessToken)
     expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
+  })
+
+  test('in front of much more: the API is read to its end, and its connection is free again', async () => {
+    let outcome: Promise<string> | undefined
+    all.upstream.answer = (_req, res) => {
+      const read = once(res, 'finish').then(() => 'read')
+      outcome = Promise.race([read, once(res, 'close').then(() => 'cut')])
+      res.writeHead(200, json).end(`"${all.accessToken} ${'x'.repeat(8_000_000)}"`)
+    }
+    await all.expectRefused(await get(), reason)
+    expect(await outcome).toBe('read')
   })
 
   test('in events, a few characters at a time: the connection is cut before there are 20 in a row', async () => {

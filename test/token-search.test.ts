@@ -54,6 +54,13 @@ describe('a token is found', () => {
     })
   })
 
+  test('if it is opaque and has the other two characters of base64 in it', () => {
+    const token = part(40)
+      .replaceAll(/(.{8})./g, '$1+')
+      .replaceAll(/(.{5})./g, '$1/')
+    expect(hasToken(`<p>${token}</p>`, tellingPart(token))).toBe(true)
+  })
+
   test('from 20 characters of it on, wherever they are', () => {
     const secret = fc.constantFrom(signature, opaque, jwe.split('.')[1] ?? '')
     const text = fc.string({ unit: fc.constantFrom('<', ' ', '"', 'a', '9', '.', 'é'), maxLength: 80 })
