@@ -39,8 +39,6 @@ export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exc
     // nginx would wait for its buffer to be full.
     res.setHeader('X-Accel-Buffering', 'no').flushHeaders()
   }
-  // Stopped by the token guard, say: what is left of it would keep a connection to the API.
-  res.on('unpipe', () => answer.resume())
   answer.pipe(res)
   if (isStream && exchange.isVisitors) {
     const look = setInterval(() => {
