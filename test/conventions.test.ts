@@ -37,6 +37,15 @@ describe('the programs', () => {
     }
   })
 
+  test('are looked at from outside by the review: it imports nothing of theirs', () => {
+    const files = globSync('review/**/*.ts', { cwd: root })
+    expect(files.length).toBeGreaterThan(150)
+    for (const file of files) {
+      for (const imported of importsOf(file).files)
+        expect(imported, file).toMatch(/^(review|shared|test\/support)\//)
+    }
+  })
+
   test('leave the identity provider’s library to the tenant, and the login library to the login', () => {
     const users = (name: string) => code.filter((file) => importsOf(file).packages.includes(name))
     expect(users('express-openid-connect')).toEqual(['bff/login/oidc.ts'])
