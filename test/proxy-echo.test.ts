@@ -16,9 +16,9 @@ const reason = 'An answer with a token in it was stopped'
 const get = (path = '/api/own', method = 'GET') => all.send(`${method} ${path} HTTP/1.1`, all.ownLines)
 /** Answers with these pieces, each once the one before it has gone out. */
 const inPieces =
-  (pieces: readonly string[], status = 200): RequestListener =>
+  (pieces: readonly string[], status = 200, headers = json): RequestListener =>
   async (_req, res) => {
-    res.writeHead(status, json).flushHeaders()
+    res.writeHead(status, headers).flushHeaders()
     for (const piece of pieces) {
       await new Promise((resolve) => res.write(piece, resolve))
       await new Promise(setImmediate)
@@ -125,14 +125,9 @@ describe('an API that sends the access token back (P23)', () => {
 
   test('in events, a few characters at a time: the connection is cut before there are 20 in a row', async () => {
     const pieces = all.accessToken.match(/.{1,7}/g) ?? []
-    all.upstream.answer = async (_req, res) => {
-      res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: ')
-      for (const piece of pieces) {
-        await new Promise((resolve) => res.write(piece, resolve))
-        await new Promise(setImmediate)
-      }
-      res.end('\n\n')
-    }
+    all.upstream.answer = inPieces(['data: ', ...pieces, '\n\n'], 200, {
+      'Content-Type': 'text/event-stream',
+    })
     const answer = (await get('/api/events')).replaceAll(/\r\n[0-9a-f]+\r\n/g, '')
     expect(answer).toContain('data: ')
     expect(answer).not.toContain(all.accessToken.slice(0, 28))
