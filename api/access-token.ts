@@ -32,7 +32,8 @@ export function requireAccessToken({ issuer, audience }: Config, keys: IssuerKey
       })
       // Without it the only key of a set would do for any token.
       if (protectedHeader.kid === undefined) throw new errors.JWTInvalid('"kid" is missing')
-      // An ID token or a logout token is none, even if its audience fits (RFC 9068 section 4, RFC 8725 section 3.11).
+      // A logout token is none, even if its audience fits, nor is an ID token whose type says so (RFC 9068 section 4,
+      // RFC 8725 section 3.11). One that is a plain JWT only its audience tells from an access token.
       if (!isAccessTokenType(protectedHeader.typ)) throw new errors.JWTInvalid('"typ" is another')
       if (payload.iat !== undefined && payload.iat > Date.now() / 1000 + clockTolerance) {
         throw new errors.JWTInvalid('"iat" is in the future')

@@ -25,6 +25,7 @@ import { formTokens } from './session/form-token.ts'
 import type { WholeProvider } from './session/provider.ts'
 import type { Sessions } from './session/sessions.ts'
 import type { Count } from './session/storage.ts'
+import { guardTokens } from './session/token-guard.ts'
 import { findVisitor } from './session/visitor.ts'
 
 export interface Parts {
@@ -66,6 +67,8 @@ export function createApp(
   // Health checks come in front, because who makes them does not know our name; and assets, because the page that says so
   // needs its style. Both go by a fixed list of paths.
   app.use(refuseAmbiguous(config.baseUrl))
+  // In front of everything that has to do with sessions, so that nothing it does can show a token.
+  if (config.tokenGuard) app.use(guardTokens(app))
 
   const verify = createTokenVerifier(config.provider)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so

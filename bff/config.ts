@@ -57,6 +57,7 @@ export const gatewaySettings = {
     .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
     .transform(Number)
     .default(300),
+  TOKEN_GUARD: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRUST_PROXY: z
     .string()
     .transform((value) => value.split(',').map((address) => address.trim()))
@@ -99,6 +100,8 @@ export interface Config {
   readonly logoutTokenTyp: 'logout+jwt' | 'JWT'
   /** How many login requests one address may make a minute. */
   readonly loginRate: number
+  /** Whether answers are searched for the visitor's tokens before they go out. */
+  readonly tokenGuard: boolean
   readonly dataDir: string
   readonly trustProxy: readonly string[]
   readonly logLevel: string
@@ -132,6 +135,7 @@ export function loadConfig(environment: Environment): Config {
     },
     logoutTokenTyp: values.LOGOUT_TOKEN_TYP,
     loginRate: values.LOGIN_RATE,
+    tokenGuard: values.TOKEN_GUARD === 'on',
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,

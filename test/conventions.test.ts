@@ -37,6 +37,15 @@ describe('the programs', () => {
     }
   })
 
+  test('are looked at from outside by the review: it imports nothing of theirs', () => {
+    const files = globSync('review/**/*.ts', { cwd: root })
+    expect(files.length).toBeGreaterThan(150)
+    for (const file of files) {
+      for (const imported of importsOf(file).files)
+        expect(imported, file).toMatch(/^(review|shared|test\/support)\//)
+    }
+  })
+
   test('leave the identity provider’s library to the tenant, and the login library to the login', () => {
     const users = (name: string) => code.filter((file) => importsOf(file).packages.includes(name))
     expect(users('express-openid-connect')).toEqual(['bff/login/oidc.ts'])
@@ -65,6 +74,26 @@ test('no dependency runs anything when it is installed, and each is what it was 
   for (const [name, { hasInstallScript, integrity }] of Object.entries(others)) {
     expect([name, hasInstallScript, integrity?.slice(0, 7)]).toEqual([name, undefined, 'sha512-'])
   }
+})
+
+test('what a running program consists of may be used by everybody, for everything', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { dev?: boolean; license?: string }>
+  }
+  const free = [
+    'MIT',
+    'ISC',
+    'BSD-0-Clause',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    '0BSD',
+    'Apache-2.0',
+    'BlueOak-1.0.0',
+  ]
+  const shipped = Object.entries(packages).filter(([name, { dev }]) => name !== '' && !dev)
+  expect(shipped.length).toBeGreaterThan(100)
+  for (const [name, { license }] of shipped)
+    expect([name, free.includes(license ?? '')]).toEqual([name, true])
 })
 
 describe('the rooms of the gateway', () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../bff/config.ts'
 import { Secret } from '../shared/secret.ts'
 import { Browser } from './support/browser.ts'
-import { type Needle, type Stack, startStack } from './support/stack.ts'
+import type { Needle } from './support/proof/seen.ts'
+import { type Stack, startStack } from './support/stack.ts'
 
 const secret = 'the-secret-of-this-installation-of-40-chars'
 
@@ -66,6 +67,17 @@ describe('with LOG_LEVEL=trace and DEBUG=*', () => {
     expect(stack.bff.output).toContain('DEBUG is ignored')
     // The journey is in it.
     expect(stack.bff.log.some(({ path }) => path === '/callback')).toBe(true)
+  })
+
+  test('each login and end of a session is an event of its own, with the user’s identifier and nothing else of them', () => {
+    const events = stack.bff.log.filter(({ msg }) => msg === 'logged in' || msg === 'session ended')
+    // Each of the three logins ended the session before it, and the logout the last one.
+    const turns = Array(3).fill(['logged in', 'session ended']).flat()
+    expect(events.map(({ msg }) => msg)).toEqual(turns)
+    for (const event of events) {
+      expect(Object.keys(event).toSorted()).toEqual(['level', 'msg', 'program', 'sub', 'time'])
+      expect(event.sub).toMatch(/^auth0\|/)
+    }
   })
 
   test('no line is anything but JSON, so that no library speaks past the log (I01, I13)', () => {

@@ -1,5 +1,7 @@
-import type { RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { Agent, type RequestListener, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { worker } from './support/proof/worker.ts'
 import { type Proxied, startProxied, statuses } from './support/proxied.ts'
 
 let all: Proxied
@@ -8,14 +10,15 @@ beforeAll(async () => {
 })
 afterAll(() => all[Symbol.asyncDispose]())
 
+const itself = { kinds: ['access_token'], reason: 'a test of what the gateway does not stop' }
 const json = { 'Content-Type': 'application/json' }
-const reason = 'The API sent the access token back'
+const reason = 'An answer with a token in it was stopped'
 const get = (path = '/api/own', method = 'GET') => all.send(`${method} ${path} HTTP/1.1`, all.ownLines)
 /** Answers with these pieces, each once the one before it has gone out. */
 const inPieces =
-  (pieces: readonly string[], status = 200): RequestListener =>
+  (pieces: readonly string[], status = 200, headers = json): RequestListener =>
   async (_req, res) => {
-    res.writeHead(status, json).flushHeaders()
+    res.writeHead(status, headers).flushHeaders()
     for (const piece of pieces) {
       await new Promise((resolve) => res.write(piece, resolve))
       await new Promise(setImmediate)
@@ -105,6 +108,43 @@ describe('an API that sends the access token back (P23)', () => {
     expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
   })
 
+  test('in front of much more: 502 on a connection that is kept, and the API’s is given up', async () => {
+    let over: Promise<unknown> | undefined
+    all.upstream.answer = (_req, res) => {
+      over = once(res, 'close')
+      res.writeHead(200, json).end(`"${all.accessToken} ${'x'.repeat(8_000_000)}"`)
+    }
+    const agent = new Agent({ keepAlive: true })
+    const headers = { cookie: all.cookie, 'sec-fetch-site': 'same-origin' }
+    const [answer] = await once(request(`${all.url}/api/own`, { agent, headers }).end(), 'response')
+    expect(answer.statusCode).toBe(502)
+    answer.resume()
+    await over
+    agent.destroy()
+  })
+
+  test('in events, a few characters at a time: the connection is cut before there are 20 in a row', async () => {
+    const pieces = all.accessToken.match(/.{1,7}/g) ?? []
+    all.upstream.answer = inPieces(['data: ', ...pieces, '\n\n'], 200, {
+      'Content-Type': 'text/event-stream',
+    })
+    const answer = (await get('/api/events')).replaceAll(/\r\n[0-9a-f]+\r\n/g, '')
+    expect(answer).toContain('data: ')
+    expect(answer).not.toContain(all.accessToken.slice(0, 28))
+    expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
+  })
+
+  test('which this very request has refreshed: 502', async () => {
+    all.provider.accessTokenSeconds = 1
+    const user = await all.gateway.login('/')
+    all.upstream.answer = (req, res) => void res.writeHead(200, json).end(JSON.stringify(req.headers))
+    const before = all.provider.refreshes
+    while (all.provider.refreshes === before) {
+      expect((await user.fetch('/api/own')).status).toBe(502)
+    }
+    all.provider.accessTokenSeconds = 3600
+  })
+
   test('in the message of a page: 502, and not a word of it', async () => {
     for (const status of [200, 401, 403, 500]) {
       all.upstream.answer = (req, res) => void res.writeHead(status, json).end(JSON.stringify(req.headers))
@@ -116,8 +156,8 @@ describe('an API that sends the access token back (P23)', () => {
     expect(all.gateway.program.output).not.toContain(all.accessToken)
   })
 
-  test('other answers go through whole, what looks like the beginning of a token as well', async () => {
-    const almost = all.accessToken.slice(0, -1)
+  test('other answers go through whole, nine characters of a token as well', async () => {
+    const almost = all.accessToken.slice(0, 9)
     for (const text of [`"${almost}"`, almost, '', `"${'x'.repeat(200_000)}${almost}"`]) {
       all.upstream.answer = (_req, res) =>
         void res.writeHead(200, { ...json, 'Content-Length': text.length }).end(text)
@@ -127,6 +167,7 @@ describe('an API that sends the access token back (P23)', () => {
 })
 
 test('on a public route nobody looks: no token went up', async () => {
+  worker.allow({ ...itself, where: /^to the browser: GET \/api\/open: body$/ })
   const text = `"${all.accessToken}"`
   all.upstream.answer = (_req, res) => void res.writeHead(200, json).end(text)
   expect((await all.user.fetch('/api/open')).text).toBe(text)

@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Browser, type Page } from './support/browser.ts'
-import { search } from './support/recording.ts'
+import { search } from './support/proof/matcher.ts'
 import { hasRedisProgram, RedisServer } from './support/redis.ts'
 import { type Stack, startStack } from './support/stack.ts'
 

@@ -17,6 +17,7 @@ export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): E
     else log.info({ requestId, status: error.status, reason: error.message }, 'request refused')
     if (res.headersSent) return next(thrown)
 
+    res.locals.answer?.dropHeld()
     for (const name of [
       'Location',
       'ETag',

@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Response } from 'express'
-import type { Secret } from '../../shared/secret.ts'
 import { HttpError } from '../http-error.ts'
 import { answerHeaders } from './headers.ts'
 import type { Route } from './routes.ts'
-import { stopToken } from './token-stop.ts'
 
 /** A request that was sent to the API. */
 export interface Exchange {
   readonly route: Route
-  readonly accessToken: Secret | undefined
+  /** Whether the visitor's token went along. */
+  readonly isVisitors: boolean
   /** Ends the request with an error's answer, or cuts the connection when the answer has begun. */
   readonly fail: (error: Error) => void
   /** Whether the session it belongs to still is one; asked while an event stream is open. */
@@ -23,18 +22,15 @@ const lookEvery = 5000
 
 /** Sends the API's answer down, or a 502 in the place of what the browser must not get. */
 export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exchange): void {
-  const { accessToken, fail } = exchange
-  const token = accessToken?.reveal()
-  const headers = answerHeaders(answer.headers)
   const reason = whyNot(answer, exchange, res.req.method)
-  if (reason !== undefined || headers.some(([, value]) => token !== undefined && value.includes(token))) {
+  if (reason !== undefined) {
     // Not destroyed: the proxy would take the browser's connection along. It is when our own answer is out.
     answer.resume()
-    fail(new HttpError(502, reason ?? 'The API sent the access token back in a header'))
+    exchange.fail(new HttpError(502, reason))
     return
   }
   res.status(answer.statusCode ?? 502)
-  for (const [name, value] of headers) res.setHeader(name, value)
+  for (const [name, value] of answerHeaders(answer.headers)) res.setHeader(name, value)
   // It has no body, and somebody in between might wait for one (RFC 9110 section 8.6).
   if (answer.statusCode === 204) res.removeHeader('Content-Length')
   const isStream = typeOf(answer) === events
@@ -43,17 +39,10 @@ export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exc
     // nginx would wait for its buffer to be full.
     res.setHeader('X-Accel-Buffering', 'no').flushHeaders()
   }
-  const body = token === undefined ? answer : answer.pipe(stopToken(token, !isStream))
-  if (body !== answer) {
-    body.on('error', (error) => {
-      answer.unpipe().resume()
-      fail(error)
-    })
-  }
-  body.pipe(res)
-  if (isStream && accessToken !== undefined) {
+  answer.pipe(res)
+  if (isStream && exchange.isVisitors) {
     const look = setInterval(() => {
-      void exchange.isOver().then((isOver) => isOver && body.unpipe(res) && res.end())
+      void exchange.isOver().then((isOver) => isOver && answer.unpipe(res) && res.end())
     }, lookEvery)
     res.on('close', () => clearInterval(look))
   }

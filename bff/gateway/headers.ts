@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Secret } from '../../shared/secret.ts'
 
-/** No Accept-Encoding: what comes back is searched for the token (token-stop.ts), which compression would hide. */
+/** No Accept-Encoding: what comes back is searched for tokens (session/token-guard.ts), which compression would hide. */
 const sentUp = ['accept', 'accept-language', 'user-agent'] as const
 const sentUpWithBody = ['content-type', 'content-length', 'transfer-encoding'] as const
 

@@ -3,9 +3,10 @@ import type { Request, RequestHandler, Response } from 'express'
 import eoc from 'express-openid-connect'
 import type { Secret } from '../../shared/secret.ts'
 import type { Config } from '../config.ts'
-import { cookieValues, ticketCookie } from '../session/cookie.ts'
+import { ticketCookie } from '../session/cookie.ts'
 import { newTicket } from '../session/ticket.ts'
 import type { TicketStore } from '../session/ticket-store.ts'
+import { createTransactions } from './transactions.ts'
 
 /**
  * express-openid-connect keeps the transaction (nonce, state, PKCE verifier) of one login in one cookie:
@@ -41,44 +42,34 @@ export function createOidc(
   beforeSaving: BeforeSaving,
 ): Oidc {
   const { host } = new URL(config.baseUrl)
-  const cookieName = (slot: number) => `${config.secure ? '__Host-' : ''}login-${slot}-${config.port}`
+  const transactions = createTransactions(config, secrets, slots)
   const instances = slots.map((slot) =>
-    createInstance(config, store, secrets, beforeSaving, slot, cookieName(slot)),
+    createInstance(config, store, secrets, beforeSaving, slot, transactions.cookieName(slot)),
   )
-  const transactions = (req: Request, slot: number) => cookieValues(req.headers.cookie, cookieName(slot))
 
   const run =
     (slot: number): RequestHandler =>
     (req, res, next) => {
-      // It sees its transaction cookies only. With a ticket it would take the session for its own: rewrite
-      // it, or clear the cookie of a visitor who merely began a second login. And no cookie that a sibling
-      // host has set can get in its way.
-      const cookies = req.headers.cookie
-      req.headers.cookie = slots
-        .flatMap((other) =>
-          cookieValues(cookies, cookieName(other)).map((value) => `${cookieName(other)}=${value}`),
-        )
-        .join('; ')
-      // Nor what says that the request was forwarded: it would make an address of that, whoever says it.
+      // It must not see what says that the request was forwarded: it would make an address of that, whoever says it.
       for (const name of ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'])
         delete req.headers[name]
       req.headers.host = host
-      instances[slot]?.(req, res, next)
+      transactions.forLibrary(req, res, () => instances[slot]?.(req, res, next))
     }
 
   return {
     forLogin: (req, res, next) => {
       // A free one is as old as it gets, and so is one that says nothing.
-      const begunAt = (slot: number) => decodeState(stateIn(transactions(req, slot)[0]))?.begunAt ?? 0
+      const begunAt = (slot: number) => decodeState(transactions.states(req, slot)[0])?.begunAt ?? 0
       const [oldest = 0] = slots.toSorted((a, b) => begunAt(a) - begunAt(b))
       void run(oldest)(req, res, next)
     },
     forCallback: run,
     openTransaction: (req) => {
       const state = decodeState(req.query.state)
-      const [transaction, second] = state ? transactions(req, state.slot) : []
+      const [begun, second] = state ? transactions.states(req, state.slot) : []
       // The library would use up the transaction of another tab that has the slot by now (the Back button).
-      const isOurs = second === undefined && stateIn(transaction) === req.query.state
+      const isOurs = second === undefined && begun === req.query.state
       return isOurs ? state : undefined
     },
   }
@@ -91,16 +82,6 @@ export function decodeState(state: unknown): LoginState | undefined {
     const { returnTo, slot, begunAt } = JSON.parse(Buffer.from(state, 'base64url').toString())
     const isState = typeof returnTo === 'string' && slots.includes(slot) && typeof begunAt === 'number'
     return isState ? { returnTo, slot, begunAt } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The `state` in the library's cookie, which is a JSON text and a signature. The library checks that, not we. */
-function stateIn(transaction = ''): unknown {
-  try {
-    const text = decodeURIComponent(transaction)
-    return JSON.parse(text.slice(0, text.lastIndexOf('.'))).state
   } catch {
     return undefined
   }

@@ -4,6 +4,7 @@ import { HttpError } from '../http-error.ts'
 import type { Seal } from './seal.ts'
 import type { About, Claims, Grant, SessionRecord } from './session.ts'
 import type { Resealed, Row, SessionStorage } from './storage.ts'
+import { noteTokens } from './tokens-in-hand.ts'
 
 /** A row as it was read, opened. */
 export interface OpenRow extends Pick<Row, 'version' | 'about' | 'seenAt' | 'expiresAt' | 'ended'> {
@@ -92,6 +93,7 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       const row = await reach(storage.read(seal.keyOf(ticket)))
       const record = row && open<SessionRecord>(ticket, row.sealed)
       if (!row || !record || record.endsAt <= Date.now()) return undefined
+      noteTokens(record.grant.accessToken, record.grant.refreshToken)
       const { version, about, seenAt, expiresAt, ended } = row
       return { ticket, version, about, seenAt, expiresAt, ended, record }
     },

@@ -6,6 +6,7 @@ import { createRows, type OpenRow, type Rows } from './rows.ts'
 import { createSeal } from './seal.ts'
 import { type Claims, grantOf, type ListedSession, type Tokens, type Visitor } from './session.ts'
 import type { SessionStorage } from './storage.ts'
+import { noteTokens } from './tokens-in-hand.ts'
 
 interface Parts {
   readonly storage: SessionStorage
@@ -90,7 +91,12 @@ export function createSessions(parts: Parts): Sessions {
       claims,
       expiresAt,
       endsAt,
-      accessToken: async (refused) => new Secret(await accessTokenOf(row, refused?.reveal())),
+      accessToken: async (refused) => {
+        const accessToken = await accessTokenOf(row, refused?.reveal())
+        // Another request may have refreshed it.
+        noteTokens(accessToken)
+        return new Secret(accessToken)
+      },
       sessions,
       endOthers: async (key) => {
         const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)
@@ -115,12 +121,14 @@ export function createSessions(parts: Parts): Sessions {
       const record = { claims, grant: grantOf(tokens, now), endsAt: now + absolute }
       const about = { signedInAt: now, userAgent: userAgent.slice(0, 256) }
       await rows.create(ticket, record, about, now + Math.min(idle, absolute))
+      log.info({ sub: claims.sub }, 'logged in')
     },
     end: async (ticket) => {
       const row = await rows.read(ticket)
-      if (row) await retire(row)
       // A row that does not open is no session, and no use.
-      else await rows.delete(ticket)
+      if (!row) return void (await rows.delete(ticket))
+      await retire(row)
+      log.info({ sub: row.record.claims.sub }, 'session ended')
     },
     endListed: async (which) => {
       const found = await rows.find('sid' in which ? { sid: which.sid } : which)

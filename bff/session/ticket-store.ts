@@ -3,6 +3,7 @@ import session from 'express-session'
 import { decodeJwt } from 'jose'
 import type { Claims } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { noteTokens } from './tokens-in-hand.ts'
 
 /** What express-openid-connect wants to save after a login. */
 interface LoginResult {
@@ -36,6 +37,7 @@ export class TicketStore extends session.Store {
 
   override set(ticket: string, value: unknown, callback: (error?: unknown) => void = () => {}): void {
     const { data } = value as LoginResult
+    noteTokens(data.id_token, data.access_token, data.refresh_token)
     // Verified a moment ago (login/id-token.ts), the very same string. It is not kept: its claims are all that is needed.
     const claims = decodeJwt(data.id_token) as Claims
     const tokens = {

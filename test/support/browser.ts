@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import http from 'node:http'
+import https from 'node:https'
 import { type DefaultTreeAdapterTypes, parse, defaultTreeAdapter as tree } from 'parse5'
 import { CookieJar } from 'tough-cookie'
 
@@ -190,7 +191,7 @@ function onwardOf({ url, status, headers, text }: Page): URL | undefined {
   return refresh && new URL(address, url)
 }
 
-/** One request by node:http: fetch would put its own Sec-Fetch-Mode in the place of ours. */
+/** One request by Node's own client: fetch would put its own Sec-Fetch-Mode in the place of ours. */
 export function send(
   url: URL,
   method: string,
@@ -198,6 +199,7 @@ export function send(
   body?: string,
 ): Promise<Page> {
   return new Promise((resolve, reject) => {
+    const { request } = url.protocol === 'https:' ? https : http
     const outgoing = request(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

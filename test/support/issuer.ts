@@ -12,6 +12,8 @@ import {
 } from 'jose'
 import { freePorts } from './ports.ts'
 import { type Environment, Program } from './program.ts'
+import type { Needle } from './proof/seen.ts'
+import { worker } from './proof/worker.ts'
 
 export const audience = 'https://hello-world.example.com'
 
@@ -56,12 +58,15 @@ export class Issuer implements AsyncDisposable {
   keySet: RequestListener | undefined
   /** The paths it was asked for, in order. */
   readonly asked: string[] = []
+  /** What it has issued and received, of which nobody else may see anything. */
+  readonly needles: Needle[] = []
   readonly #server: Server
 
   constructor(server: Server, key: SigningKey) {
     this.#server = server
     this.key = key
     this.keys = [key.jwk]
+    worker.addSource(() => this.needles)
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     server.on('request', (req, res) => {
       const { pathname } = new URL(req.url ?? '/', this.url)
@@ -92,14 +97,17 @@ export class Issuer implements AsyncDisposable {
   }
 
   /** An access token; a claim or header parameter that is undefined is left out. */
-  token(
+  async token(
     claims: Readonly<Record<string, unknown>> = {},
     header: Partial<JWTHeaderParameters> = {},
     key = this.key,
   ): Promise<string> {
-    return new SignJWT({ ...this.claims(), ...claims })
+    const value = await new SignJWT({ ...this.claims(), ...claims })
       .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.kid, ...header })
       .sign(key.privateKey)
+    const kind = { JWT: 'id_token', 'logout+jwt': 'logout_token' }[String(header.typ)] ?? 'access_token'
+    this.needles.push({ kind, value })
+    return value
   }
 
   /** Header and payload byte by byte, as no library would write them; signed with the right key. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,6 +10,7 @@ import { Browser, type Page, send } from './browser.ts'
 import { Issuer, json, newKey, type SigningKey } from './issuer.ts'
 import { freePorts } from './ports.ts'
 import { type Environment, Program } from './program.ts'
+import { worker } from './proof/worker.ts'
 
 export const clientId = 'the-client'
 export const clientSecret = 'the-secret-of-the-client-at-the-provider'
@@ -69,11 +70,30 @@ export class OpenidProvider extends Issuer {
     }
   }
 
+  /** What comes with a request for tokens, and what is answered, however a test has it answered. */
+  #writeDown({ headers }: IncomingMessage, form: URLSearchParams, res: ServerResponse): void {
+    const add = (kind: string, value: unknown) =>
+      typeof value === 'string' && this.needles.push({ kind, value })
+    const basic = Buffer.from(headers.authorization?.replace(/^Basic /i, '') ?? '', 'base64').toString()
+    add('client_secret', decodeURIComponent(basic.slice(basic.indexOf(':') + 1)))
+    for (const kind of ['client_secret', 'code', 'code_verifier', 'refresh_token']) add(kind, form.get(kind))
+    const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse
+    res.end = (...args: unknown[]) => {
+      const tokens = /"((?:access|refresh|id)_token)" ?: ?"([^"]*)"/g
+      const [body] = args
+      if (typeof body === 'string') {
+        for (const [, kind = '', value] of body.matchAll(tokens)) add(kind, value)
+      }
+      return end(...args)
+    }
+  }
+
   protected override answerTo(path: string): RequestListener {
     const routes: Readonly<Record<string, (...args: Parameters<RequestListener>) => unknown>> = {
       '/authorize': (req, res) => {
         const { searchParams } = new URL(req.url ?? '', this.url)
         const code = randomUUID()
+        this.needles.push({ kind: 'code', value: code })
         this.#nonces.set(code, searchParams.get('nonce'))
         const back = new URL(searchParams.get('redirect_uri') ?? '')
         back.searchParams.set('code', code)
@@ -82,6 +102,7 @@ export class OpenidProvider extends Issuer {
       },
       '/token': async (req, res) => {
         const form = new URLSearchParams(await text(req))
+        this.#writeDown(req, form, res)
         const refresh = form.get('grant_type') === 'refresh_token'
         if (refresh) this.refreshes += 1
         if (refresh) await this.beforeRefresh
@@ -155,6 +176,7 @@ export class Gateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.program.stop()
+    worker.lookIntoFolder(this.folder)
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { behind, canBeBehind } from './proof/behind.ts'
+import { worker } from './proof/worker.ts'
+import { Tap } from './tap.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -20,18 +23,31 @@ function cleanEnvironment(environment: Environment): NodeJS.ProcessEnv {
   } as NodeJS.ProcessEnv
 }
 
+/** What is no line of JSON is in the output only: a gateway under review may say anything. */
+function parsedLine(line: string): LogLine | undefined {
+  try {
+    return line.startsWith('{') ? JSON.parse(line) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A shipped program in a process of its own, and everything it says. */
 export class Program {
   readonly log: LogLine[] = []
-  readonly #file: string
+  readonly file: string
   readonly #environment: Environment
   readonly #watchers = new Set<() => void>()
   #child: ChildProcess | undefined
   #output = ''
+  /** Between a gateway and everybody. What goes through is searched after every test. */
+  tap: Tap | undefined
 
   constructor(file: string, environment: Environment) {
-    this.#file = file
+    this.file = file
     this.#environment = environment
+    if (file.endsWith('bff/main.ts') && worker.isRecording && canBeBehind) this.tap = new Tap()
+    worker.add(this)
   }
 
   /** Standard output and standard error since the first start. */
@@ -41,8 +57,9 @@ export class Program {
 
   /** Resolves when the program serves; rejects with what it said when it ends before that. */
   async start(): Promise<void> {
-    const child = fork(join(root, this.#file), [], {
-      env: cleanEnvironment(this.#environment),
+    const { front, own, settings } = behind(this.#environment)
+    const child = fork(resolve(root, this.file), [], {
+      env: cleanEnvironment({ ...this.#environment, ...(this.tap && settings) }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Not in the project's folder: a developer's own .env is no part of a test.
       cwd: tmpdir(),
@@ -55,14 +72,26 @@ export class Program {
     if (child.stdout) {
       createInterface(child.stdout).on('line', (line) => {
         this.#output += `${line}\n`
-        if (line.startsWith('{')) this.log.push(JSON.parse(line))
+        const parsed = parsedLine(line)
+        if (parsed) this.log.push(parsed)
         for (const look of this.#watchers) look()
       })
     }
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve())
-      child.once('exit', () => reject(new Error(`${this.#file} ended before it served:\n${this.#output}`)))
+      child.once('exit', () => reject(new Error(`${this.file} ended before it served:\n${this.#output}`)))
     })
+    // A gateway that is dead looks dead.
+    child.once('exit', () => this.tap?.close())
+    await this.tap?.open(front, own)
+    if (child.exitCode !== null || child.signalCode !== null) this.tap?.close()
+  }
+
+  /** Where a gateway is reached with nothing in between. */
+  get ownUrl(): string {
+    const { front, own } = behind(this.#environment)
+    const { host, port } = this.tap ? own : front
+    return `http://${host}:${port}`
   }
 
   /** Of the process that runs now. */

@@ -1,15 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { freePorts } from './ports.ts'
 import { type Environment, Program } from './program.ts'
-
-/** A value that must never be seen by a browser, as the tenant wrote it down. */
-export interface Needle {
-  readonly kind: string
-  readonly value: string
-}
+import type { Needle } from './proof/seen.ts'
+import { worker } from './proof/worker.ts'
 
 /** The three shipped programs on free ports, with data of their own. */
 export class Stack implements AsyncDisposable {
@@ -22,7 +18,12 @@ export class Stack implements AsyncDisposable {
   readonly folder: string
   readonly environment: Environment
 
-  constructor(folder: string, [bffPort, apiPort, tenantPort]: readonly number[], settings: Environment) {
+  constructor(
+    folder: string,
+    [bffPort, apiPort, tenantPort]: readonly number[],
+    settings: Environment,
+    gateway: string,
+  ) {
     this.folder = folder
     this.baseUrl = settings.BASE_URL ?? `http://localhost:${bffPort}`
     this.apiUrl = `http://localhost:${apiPort}`
@@ -37,12 +38,16 @@ export class Stack implements AsyncDisposable {
     }
     this.tenant = new Program('tenant/main.ts', this.environment)
     this.api = new Program('api/main.ts', this.environment)
-    this.bff = new Program('bff/main.ts', this.environment)
+    this.bff = new Program(gateway, this.environment)
+    worker.addSource(this.#needles)
   }
+
+  readonly #needles = () => this.issuedTokens()
 
   /** Every token, code and secret that the tenant has issued or received until now. */
   issuedTokens(): Needle[] {
-    const lines = readFileSync(join(this.folder, 'ledger'), 'utf8').trim().split('\n')
+    const ledger = join(this.folder, 'ledger')
+    const lines = existsSync(ledger) ? readFileSync(ledger, 'utf8').trim().split('\n') : []
     return lines.filter(Boolean).map((line) => JSON.parse(line))
   }
 
@@ -58,14 +63,16 @@ export class Stack implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.tenant, this.api, this.bff].map((program) => program.stop()))
+    worker.lookIntoFolder(this.folder)
+    worker.removeSource(this.#needles)
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
-/** Starts all three; settings as in .env.example. */
-export async function startStack(settings: Environment = {}): Promise<Stack> {
+/** Starts all three; settings as in .env.example. `gateway`: another program in the gateway's place. */
+export async function startStack(settings: Environment = {}, gateway = 'bff/main.ts'): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
-  const stack = new Stack(folder, await freePorts(3), settings)
+  const stack = new Stack(folder, await freePorts(3), settings, gateway)
   try {
     await Promise.all([stack.tenant.start(), stack.api.start(), stack.bff.start()])
   } catch (error) {

@@ -1,83 +1,96 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import type { Seen } from './recording.ts'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Connection } from './proof/connection.ts'
+import type { Side } from './proof/messages.ts'
+import type { Seen } from './proof/seen.ts'
 
-interface Stream {
-  readonly direction: 'to the browser' | 'to the gateway'
-  readonly chunks: Buffer[]
+interface Address {
+  readonly host: string
+  readonly port: number
 }
 
-/** Stands between browser and gateway and writes down every byte, both ways, redirects' bodies included. */
+/**
+ * Stands in front of a program and writes down every byte, both ways, redirects' bodies included. Nobody should
+ * notice: who ends or breaks a connection does so on the other side, and nothing is read faster than it is taken.
+ */
 export class Tap {
-  /** The gateway's port; known only when it has been started with the tap's address as its own. */
-  target = 0
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  #streams: Stream[] = []
+  readonly #connections = new Set<Connection>()
+  #server: Server | undefined
+  /** Of connections that are over. */
+  #past = { request: 0, response: 0, notKept: 0, requests: 0 }
 
-  static async open(): Promise<Tap> {
-    const tap = new Tap()
-    tap.#server.listen(0, 'localhost')
-    await once(tap.#server, 'listening')
-    return tap
-  }
-
-  private constructor() {
-    this.#server = createServer((browser) => {
-      const gateway = connect(this.target, 'localhost')
-      this.#relay(browser, gateway, 'to the gateway')
-      this.#relay(gateway, browser, 'to the browser')
+  /** Listens there and passes everything on. */
+  async open(front: Address, behind: Address): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (browser) => {
+      this.#relay(browser, behind)
     })
+    await once(server.listen(front.port, front.host), 'listening')
+    this.#server = server
   }
 
-  get url(): string {
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`
+  /** Takes no new connection. Those that there are end as the program ends them. */
+  close(): void {
+    this.#server?.close()
+    this.#server = undefined
   }
 
   /** What went through since the last time it was asked: header lines and bodies, each with its place. */
   take(): Seen[] {
-    const streams = this.#streams
-    this.#streams = []
-    return streams.flatMap(({ direction, chunks }) => {
-      // Without the lengths of HTTP's chunks, between which a token could hide in two halves.
-      const text = Buffer.concat(chunks)
-        .toString('utf8')
-        .replace(/\r\n[0-9a-f]{1,8}\r\n/gi, '\r\n')
-      return text
-        .split('\r\n')
-        .filter(Boolean)
-        .map((line) => ({ where: `${direction}: ${placeOf(line)}`, text: line }))
+    return [...this.#connections].flatMap((connection) => {
+      const seen = connection.take()
+      if (connection.isClosed) this.#forget(connection)
+      return seen
     })
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
+  /** All that ever went through. */
+  get counts() {
+    const sum = { ...this.#past }
+    for (const connection of this.#connections) add(sum, connection)
+    return sum
   }
 
-  #relay(from: Socket, to: Socket, direction: Stream['direction']): void {
-    this.#sockets.add(from)
-    let stream: Stream | undefined
-    from.on('data', (chunk: Buffer) => {
-      if (!stream || !this.#streams.includes(stream)) {
-        stream = { direction, chunks: [] }
-        this.#streams.push(stream)
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection)
+    add(this.#past, connection)
+  }
+
+  #relay(browser: Socket, behind: Address): void {
+    const connection = new Connection()
+    this.#connections.add(connection)
+    // A gateway sees from which address of this machine somebody comes.
+    const from = browser.remoteAddress?.replace(/^::ffff:/, '')
+    const isSeen = from?.startsWith('127.') && behind.host.startsWith('127.')
+    const program = connect({ ...behind, allowHalfOpen: true, ...(isSeen && { localAddress: from }) })
+    for (const socket of [browser, program]) socket.setNoDelay()
+    const closed = () => {
+      connection.isClosed = browser.closed && program.closed
+    }
+    this.#pass(browser, program, connection, 'request', closed)
+    this.#pass(program, browser, connection, 'response', closed)
+  }
+
+  #pass(from: Socket, to: Socket, connection: Connection, side: Side, closed: () => void): void {
+    from.on('data', (bytes: Buffer) => {
+      connection.add(side, bytes)
+      if (!to.write(bytes)) {
+        from.pause()
+        to.once('drain', () => from.resume())
       }
-      stream.chunks.push(chunk)
-      to.write(chunk)
     })
     from.on('end', () => to.end())
-    from.on('error', () => to.destroy())
-    from.on('close', () => this.#sockets.delete(from))
+    // What was sent before a reset arrives before it.
+    from.on('error', () => to.write('', () => to.resetAndDestroy()))
+    from.on('close', closed)
   }
 }
 
-/** `cookie login-1-4040`, `location`, `GET /callback`, or `body`. */
-function placeOf(line: string): string {
-  const [, method, path] = /^([A-Z]+) (\/[^ ?]*)\S* HTTP\/1\.1$/.exec(line) ?? []
-  if (method) return `${method} ${path}`
-  const [, name, cookie] = /^([\w-]+): ?([\w-]+=)?/.exec(line) ?? []
-  if (!name) return 'body'
-  return name.toLowerCase() === 'set-cookie' ? `set-cookie ${cookie?.slice(0, -1)}` : name.toLowerCase()
+function add(
+  sum: { request: number; response: number; notKept: number; requests: number },
+  one: Connection,
+): void {
+  sum.request += one.bytes.request
+  sum.response += one.bytes.response
+  sum.notKept += one.notKept
+  sum.requests += one.requests
 }
