@@ -7,8 +7,6 @@ import type { Route } from './routes.ts'
 /** A request that was sent to the API. */
 export interface Exchange {
   readonly route: Route
-  /** Whether the visitor's token went along. */
-  readonly isVisitors: boolean
   /** Ends the request with an error's answer, or cuts the connection when the answer has begun. */
   readonly fail: (error: Error) => void
   /** Whether the session it belongs to still is one; asked while an event stream is open. */
@@ -40,7 +38,7 @@ export function sendAnswer(answer: IncomingMessage, res: Response, exchange: Exc
     res.setHeader('X-Accel-Buffering', 'no').flushHeaders()
   }
   answer.pipe(res)
-  if (isStream && exchange.isVisitors) {
+  if (isStream && exchange.route.token === 'visitor') {
     const look = setInterval(() => {
       void exchange.isOver().then((isOver) => isOver && answer.unpipe(res) && res.end())
     }, lookEvery)

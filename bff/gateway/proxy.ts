@@ -35,7 +35,6 @@ export function proxyRoutes(config: Config, sessions: Sessions, routes: readonly
       const startedAt = performance.now()
       res.locals.exchange = {
         route,
-        isVisitors: visitor !== undefined,
         fail: (error) => next(asHttpError(error, startedAt, route.body !== undefined && !req.complete)),
         isOver: () =>
           sessions.peek(ticket).then(

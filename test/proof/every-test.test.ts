@@ -3,11 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
-import { freePorts } from '../support/ports.ts'
-import { Program } from '../support/program.ts'
 import { canBeBehind } from '../support/proof/behind.ts'
-import { record } from '../support/proof/record.ts'
 import { worker } from '../support/proof/worker.ts'
 import { type Proxied, startProxied } from '../support/proxied.ts'
 
@@ -62,16 +58,6 @@ describe.runIf(canBeBehind)('whatever a test is about, it fails', () => {
     })
     await leak(JSON.stringify(all.accessToken))
   })
-})
-
-test.runIf(canBeBehind)('one that is recorded by hand leaks into the hands of its test only', async () => {
-  const [port = 0] = await freePorts(1)
-  const settings = { ...all.gateway.environment, BFF_PORT: String(port) }
-  await using recorded = await record(new Program('bff/main.ts', settings))
-  await leak(`"${all.accessToken}"`, new Browser(`http://localhost:${port}`))
-  expect(recorded.leaks(all.provider.needles)).toEqual([
-    { kind: 'access_token', where: 'to the browser: GET /api/open: body', how: 'in clear' },
-  ])
 })
 
 test('a gateway that is killed looks dead: its connections are closed, and new ones refused', async () => {

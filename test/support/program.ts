@@ -41,12 +41,13 @@ export class Program {
   #child: ChildProcess | undefined
   #output = ''
   /** Between a gateway and everybody. What goes through is searched after every test. */
-  tap: Tap | undefined
+  readonly tap: Tap | undefined
 
   constructor(file: string, environment: Environment) {
     this.file = file
     this.#environment = environment
-    if (file.endsWith('bff/main.ts') && worker.isRecording && canBeBehind) this.tap = new Tap()
+    const isRecorded = file.endsWith('bff/main.ts') && worker.isRecording && canBeBehind
+    this.tap = isRecorded ? new Tap() : undefined
     worker.add(this)
   }
 

@@ -44,10 +44,6 @@ class Worker {
     if (program.file !== 'tenant/main.ts') this.#programs.set(program, 0)
   }
 
-  forget(program: Recordable): void {
-    this.#programs.delete(program)
-  }
-
   /** What a browser knows, beside what went over the wire. */
   alsoSeen(seen: readonly Seen[]): void {
     this.#beside.push(...seen)
