@@ -134,10 +134,23 @@ describe('an API that sends the access token back (P23)', () => {
     expect(answer).not.toMatch(/\r\n0\r\n\r\n$/)
   })
 
-  test('which this very request has refreshed: 502', async () => {
+  test('which this very request, or one beside it, has refreshed: 502', async () => {
     all.provider.accessTokenSeconds = 1
     const user = await all.gateway.login('/')
     all.upstream.answer = (req, res) => void res.writeHead(200, json).end(JSON.stringify(req.headers))
+    const before = all.provider.refreshes
+    while (all.provider.refreshes === before) {
+      const answers = await Promise.all([1, 2, 3].map(() => user.fetch('/api/own')))
+      expect(answers.map(({ status }) => status)).toEqual([502, 502, 502])
+    }
+    all.provider.accessTokenSeconds = 3600
+  })
+
+  test('or the refresh token that came with it, which the API should not even have: 502', async () => {
+    all.provider.accessTokenSeconds = 1
+    const user = await all.gateway.login('/')
+    all.upstream.answer = (_req, res) =>
+      void res.writeHead(200, json).end(JSON.stringify(all.newest('refresh_token')))
     const before = all.provider.refreshes
     while (all.provider.refreshes === before) {
       expect((await user.fetch('/api/own')).status).toBe(502)

@@ -98,6 +98,7 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       return { ticket, version, about, seenAt, expiresAt, ended, record }
     },
     saveGrant: ({ ticket, version, record }, grant) => {
+      noteTokens(grant.accessToken, grant.refreshToken)
       const content = seal.seal(ticket, JSON.stringify({ ...record, grant } satisfies SessionRecord))
       return reach(storage.replace(seal.keyOf(ticket), version, content))
     },

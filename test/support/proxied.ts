@@ -32,7 +32,11 @@ export class Proxied implements AsyncDisposable {
 
   /** The access token that the provider has issued last. */
   get accessToken(): string {
-    return this.provider.issued.findLast((_token, index) => index % 3 === 0) ?? ''
+    return this.newest('access_token')
+  }
+
+  newest(kind: 'access_token' | 'refresh_token'): string {
+    return this.provider.needles.findLast((needle) => needle.kind === kind)?.value ?? ''
   }
 
   /** What a script of our own page sends with everything, as lines of a request. */
