@@ -1,5 +1,15 @@
+import { z } from 'zod'
 import { chosenProvider, providerProblems, providerSettings } from '../shared/identity-provider.ts'
-import { type Environment, host, logLevel, nodeEnv, origin, port, readSettings } from '../shared/settings.ts'
+import {
+  addresses,
+  type Environment,
+  host,
+  logLevel,
+  nodeEnv,
+  origin,
+  port,
+  readSettings,
+} from '../shared/settings.ts'
 
 /** Every setting the messages API reads, by its name in the environment. */
 export const apiSettings = {
@@ -8,6 +18,15 @@ export const apiSettings = {
   HOST: host,
   API_PORT: port(6060),
   CLIENT_ORIGIN_URL: origin.optional(),
+  ACCESS_TOKEN_TYP: z
+    .enum(['at+jwt', 'JWT', 'none'], { error: 'must be at+jwt, JWT or none' })
+    .default('JWT'),
+  API_RATE: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'must be a number of requests a minute, 1 to 999999999')
+    .transform(Number)
+    .default(1200),
+  TRUST_GATEWAY: addresses.default(['127.0.0.0/8', '::1']),
   LOG_LEVEL: logLevel,
 }
 
@@ -17,8 +36,17 @@ export interface Config {
   readonly issuer: string
   /** This API's identifier: what a token's `aud` has to contain. */
   readonly audience: string
+  /**
+   * What the header of an access token has to say. at+jwt: that, and the claims have to be RFC 9068's as well; JWT: that
+   * or at+jwt; none: either of them, or nothing.
+   */
+  readonly accessTokenTyp: 'at+jwt' | 'JWT' | 'none'
   /** The one other origin whose scripts may call; undefined: no CORS. */
   readonly clientOrigin: string | undefined
+  /** How many requests one user or service may make a minute. */
+  readonly rate: number
+  /** Addresses and networks of gateways, whose request ids and traces are taken over. */
+  readonly trustGateway: readonly string[]
   readonly logLevel: string
 }
 
@@ -30,7 +58,10 @@ export function loadConfig(environment: Environment): Config {
     port: values.API_PORT,
     issuer: chosenProvider(values).issuer,
     audience: values.AUTH0_AUDIENCE,
+    accessTokenTyp: values.ACCESS_TOKEN_TYP,
     clientOrigin: values.CLIENT_ORIGIN_URL,
+    rate: values.API_RATE,
+    trustGateway: values.TRUST_GATEWAY,
     logLevel: values.LOG_LEVEL,
   }
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler } from 'express'
+import { KeysOutOfReachError } from '../shared/issuer-keys.ts'
 import type { Log } from '../shared/log.ts'
 import { ApiError } from './api-error.ts'
 
@@ -18,9 +19,14 @@ export function answerErrors(log: Log): ErrorRequestHandler {
   }
 }
 
-/** Express throws errors with a 4xx status for paths it cannot decode; anything else is a bug of ours. */
+/** Express throws errors with a 4xx status for paths it cannot decode; anything unknown is a bug of ours. */
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
+  // An outage is no reason to call a token bad: whoever is logged in would be thrown out.
+  if (error instanceof KeysOutOfReachError) {
+    const body = { message: 'Unable to verify credentials' }
+    return new ApiError(503, error.message, { cause: error.cause, body, retryAfter: 5 })
+  }
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
   const message = error instanceof Error ? error.message : String(error)
   return new ApiError(status >= 400 && status < 500 ? status : 500, message, { cause: error })

@@ -4,8 +4,11 @@ import { ApiError } from './api-error.ts'
 
 const methods = 'GET, HEAD, OPTIONS'
 
-/** The three messages: for everybody, for whoever has an access token, for whoever may read admin messages. */
-export function messages(requireAccessToken: RequestHandler): Router {
+/**
+ * The three messages: for everybody, for whoever has an access token, for whoever may read admin messages. `identify`
+ * finds out who calls.
+ */
+export function messages(identify: readonly RequestHandler[]): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const add = (name: string, text: string, ...checks: RequestHandler[]) => {
     const path = `/api/messages/${name}`
@@ -16,8 +19,8 @@ export function messages(requireAccessToken: RequestHandler): Router {
     })
   }
   add('public', 'This is a public message.')
-  add('protected', 'This is a protected message.', requireAccessToken)
-  add('admin', 'This is an admin message.', requireAccessToken, requirePermission('read:admin-messages'))
+  add('protected', 'This is a protected message.', ...identify)
+  add('admin', 'This is an admin message.', ...identify, requirePermission('read:admin-messages'))
   return router
 }
 

@@ -70,7 +70,7 @@ export function createApp(
   // In front of everything that has to do with sessions, so that nothing it does can show a token.
   if (config.tokenGuard) app.use(guardTokens(app))
 
-  const verify = createTokenVerifier(config.provider)
+  const verify = createTokenVerifier(config.provider, log)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
   // there is nothing that another site could make a browser do: what proves the caller is its signature.
   app.use(backchannelLogout({ config, sessions, verify, log }))

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
   chosenProvider,
@@ -8,6 +7,7 @@ import {
 } from '../shared/identity-provider.ts'
 import { Secret } from '../shared/secret.ts'
 import {
+  addresses,
   type Environment,
   host,
   logLevel,
@@ -58,14 +58,7 @@ export const gatewaySettings = {
     .transform(Number)
     .default(300),
   TOKEN_GUARD: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
-  TRUST_PROXY: z
-    .string()
-    .transform((value) => value.split(',').map((address) => address.trim()))
-    .refine(
-      (addresses) => addresses.every((address) => isIP(address.split('/')[0] ?? '') > 0),
-      'must be a list of IP addresses or networks, a comma between',
-    )
-    .default([]),
+  TRUST_PROXY: addresses.default([]),
   LOG_LEVEL: logLevel,
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import leven from 'leven'
 import { z } from 'zod'
 
@@ -94,6 +95,20 @@ export const origin = z
     return !url || (url.pathname === '/' && !url.search && !url.hash && !url.username)
   }, 'must be an origin: scheme, host and port, nothing behind')
   .transform((value) => new URL(value).origin)
+
+/** A list of IP addresses or networks such as `10.0.0.0/8`. */
+export const addresses = z
+  .string()
+  .transform((value) => value.split(',').map((address) => address.trim()))
+  .refine((list) => list.every(isNetwork), 'must be a list of IP addresses or networks, a comma between')
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...more] = text.split('/')
+  const family = /%/.test(address) ? 0 : isIP(address)
+  return (
+    family > 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  )
+}
 
 export const logLevel = z
   .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {

@@ -169,11 +169,11 @@ describe('an issuer that is not in order', () => {
     ['names no key set (W10)', document(() => ({ jwks_uri: undefined }))],
     ['names a key set that is no address (W10)', document(() => ({ jwks_uri: '/keys' }))],
     ['names a key set in a file (W10)', document(() => ({ jwks_uri: 'file:///keys' }))],
-    // Names of this machine that are not known as such, so that a fetch would find the keys.
-    ...['127.1', '127.0.0.1.'].map((host): [string, () => RequestListener] => [
-      `names a key set without TLS at ${host} (W10)`,
-      document((url) => ({ jwks_uri: `${url.replace('127.0.0.1', host)}keys` })),
-    ]),
+    // The same keys, as a fetch would find, but at another origin.
+    [
+      'names a key set without TLS at another host (W10)',
+      document((url) => ({ jwks_uri: `${url.replace('127.0.0.1', 'localhost')}keys` })),
+    ],
   ])('is 503 when its discovery document %s', async (_what, discovery) => {
     await api.later()
     issuer.discovery = discovery()

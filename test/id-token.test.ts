@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { checkIdToken } from '../bff/login/id-token.ts'
 import { createTokenVerifier } from '../bff/login/provider-tokens.ts'
+import { createLog } from '../shared/log.ts'
 import { Secret } from '../shared/secret.ts'
 import { Browser, textOf } from './support/browser.ts'
 import { jumpingClock, newKey } from './support/issuer.ts'
@@ -167,7 +168,7 @@ describe('an ID token that', () => {
       clientSecret: new Secret(clientSecret),
       audience: '',
     } as const
-    const verify = createTokenVerifier(settings)
+    const verify = createTokenVerifier(settings, await createLog('test', 'silent'))
     const token = await provider.token({ aud: clientId }, { typ: 'JWT' })
     await expect(checkIdToken(token, verify, clientId)).resolves.toBeUndefined()
     const bad = await provider.token({ aud: clientId, ...changes }, { typ: 'JWT' })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { countInMemory } from '../bff/edge/request-counts.ts'
+import { countInMemory } from '../shared/request-counts.ts'
 import { Browser, navigationHeaders, type Page, send, textOf } from './support/browser.ts'
 import { atOnce, megabytesInUse } from './support/crowd.ts'
 import { movedClock } from './support/issuer.ts'

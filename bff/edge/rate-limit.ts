@@ -1,14 +1,14 @@
 import type { Request, RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import type { Log } from '../../shared/log.ts'
+import { countInMemory, type Window } from '../../shared/request-counts.ts'
 import { HttpError } from '../http-error.ts'
-import { type Count, countInMemory } from './request-counts.ts'
 
 interface Limit {
   /** How many requests of one client a minute. */
   readonly rate: number
   /** Counts that several gateways share. */
-  readonly count: Count | undefined
+  readonly count: ((client: string, milliseconds: number) => Window | Promise<Window>) | undefined
   readonly log: Log
 }
 
@@ -19,7 +19,8 @@ const minute = 60_000
  * address (`req.ip`: what X-Forwarded-For says counts only from the proxies of TRUST_PROXY), with IPv6 the network
  * that a customer gets (/56), in which one machine has more addresses than anybody can count.
  */
-export function limitLogins({ rate, count = countInMemory(), log }: Limit): RequestHandler {
+export function limitLogins({ rate, count: shared, log }: Limit): RequestHandler {
+  const count = shared ?? countInMemory()
   return rateLimit({
     windowMs: minute,
     limit: rate,
