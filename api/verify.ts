@@ -87,7 +87,6 @@ const header = z.object({
   // Without it the only key of a set would do for any token.
   kid: z.string().min(1).max(200),
   typ: z.string().optional(),
-  crit: z.never().optional(),
   b64: z.never().optional(),
   zip: z.never().optional(),
 })
