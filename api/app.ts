@@ -4,9 +4,11 @@ import type { Log } from '../shared/log.ts'
 import { requireAccessToken } from './access-token.ts'
 import { ApiError } from './api-error.ts'
 import type { Config } from './config.ts'
+import { descriptions } from './descriptions.ts'
 import { answerErrors } from './errors.ts'
 import { allowOrigin, securityHeaders } from './headers.ts'
 import { messages } from './messages.ts'
+import { allowMethods } from './methods.ts'
 import { limitCallers } from './rate-limit.ts'
 import { requestLog } from './request-log.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
@@ -24,6 +26,7 @@ export function createApp(config: Config, log: Log): Express {
   app.use(requestLog(log, config.trustGateway))
   app.use(...securityHeaders)
   app.use(allowOrigin(config.clientOrigin))
+  app.all(['/livez', '/readyz'], allowMethods)
   app.get('/livez', (_req, res) => {
     res.json({ status: 'ok' })
   })
@@ -32,6 +35,7 @@ export function createApp(config: Config, log: Log): Express {
     const isReached = await keys.ready()
     res.json(isReached ? { status: 'ok' } : { status: 'degraded', failed: ['identity provider'] })
   })
+  app.use(descriptions(config))
   const identify = [requireAccessToken(createVerifiedTokens(config, keys)), limitCallers(config.rate)]
   app.use(messages(identify))
   app.use((_req, _res, next) => next(new ApiError(404, 'No such route')))

@@ -20,6 +20,11 @@ describe('who calls', () => {
       { sub: 'abc@clients', azp: 'abc', gty: 'client-credentials' },
       { kind: 'service', client: 'abc' },
     ],
+    [
+      'a service by its grant type alone',
+      { sub: 'id', azp: 'abc', gty: 'client-credentials' },
+      { kind: 'service', client: 'abc' },
+    ],
     ['a service by its sub alone', { sub: 'abc@clients' }, { kind: 'service', client: 'abc' }],
     ['a service as RFC 9068 has it', { sub: 'abc', client_id: 'abc' }, { kind: 'service', client: 'abc' }],
     ['a service of Okta', { sub: 'abc', cid: 'abc' }, { kind: 'service', client: 'abc' }],

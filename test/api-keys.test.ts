@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { exportJWK, type JWK } from 'jose'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fetchKeySet } from '../shared/key-set.ts'
 import { type Api, type Issuer, jumpingClock, newKey, startApi, startIssuer } from './support/issuer.ts'
 
 const statusOf = async (api: Api, token: string) => {
@@ -92,6 +93,7 @@ describe('a key that cannot verify', () => {
       { ...common, n, e: `${e}${e}`, kid: 'with a long exponent' },
       { ...common, n, e, kid: 'for wrapping keys', key_ops: ['wrapKey'] },
       { ...common, e, kid: 'without modulus' },
+      { ...common, n, e, kid: 'of another kind', kty: 'EC' },
       { kty: 'oct', k: n, kid: 'symmetric', alg: 'RS256' },
       { kid: 'without type' } as JWK,
       null as unknown as JWK,
@@ -113,6 +115,7 @@ describe('a key that cannot verify', () => {
     'with a long exponent',
     'for wrapping keys',
     'without modulus',
+    'of another kind',
     'symmetric',
     'without type',
   ])('is as good as none: %s (W09)', async (kid) => {
@@ -127,5 +130,9 @@ describe('a key that cannot verify', () => {
     expect(await statusOf(api, issuer.forge(header, issuer.claims(), signature))).toBe(401)
     expect(await statusOf(api, await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
+  })
+
+  test('is not even looked at: only the good one is kept (W09)', async () => {
+    expect([...(await fetchKeySet(`${issuer.url}keys`, undefined)).keys()]).toEqual(['first'])
   })
 })

@@ -94,6 +94,13 @@ describe.each(['protected', 'admin'])('the Authorization header at the %s messag
   )
 })
 
+test('a header that has the name of this one for its value counts for nothing (J36)', async () => {
+  const authorization = `Authorization: Bearer ${await issuer.token()}`
+  const line = 'GET /api/messages/protected HTTP/1.1'
+  expect((await api.raw(line, 'X: authorization', authorization)).status).toBe(200)
+  expect((await api.raw(line, authorization, 'X: Authorization', 'Y: z')).status).toBe(200)
+})
+
 describe('a token is taken', () => {
   test.each<[string, () => Record<string, unknown>, { typ?: string }?]>([
     ['for this API only', () => ({ aud: audience })],
