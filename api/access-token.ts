@@ -29,24 +29,6 @@ export function requireAccessToken(tokens: VerifiedTokens): RequestHandler {
   }
 }
 
-/** Lets a request through when its access token grants the permission. Behind requireAccessToken. */
-export function requirePermission(permission: string): RequestHandler {
-  return (_req, res, next) => {
-    const claims: Partial<Claims> = res.locals.claims ?? {}
-    // An own property and an array: a string would pass `includes` by any part of it, and `__proto__` in the
-    // token must not lend permissions.
-    const granted = Object.hasOwn(claims, 'permissions') ? claims.permissions : undefined
-    if (Array.isArray(granted) && granted.includes(permission)) return next()
-    next(
-      new ApiError(403, `The token lacks ${permission}`, {
-        denial: 'permission',
-        body: { message: 'Permission denied' },
-        challenge: `Bearer realm="api", error="insufficient_scope", error_description="The access token lacks the permission", scope="${permission}"`,
-      }),
-    )
-  }
-}
-
 /**
  * The token of the one Authorization header and of nowhere else: in an address it would end in logs and
  * histories (RFC 9700 section 4.3.2). The scheme's name is case-insensitive, and one or more blanks

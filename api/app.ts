@@ -37,7 +37,7 @@ export function createApp(config: Config, log: Log): Express {
   })
   app.use(descriptions(config))
   const identify = [requireAccessToken(createVerifiedTokens(config, keys)), limitCallers(config.rate)]
-  app.use(messages(identify))
+  app.use(messages(identify, config.permissionsClaim))
   app.use((_req, _res, next) => next(new ApiError(404, 'No such route')))
   app.use(answerErrors(log))
   return app

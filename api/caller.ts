@@ -6,8 +6,8 @@ export type Caller =
   | { readonly kind: 'service'; readonly client: string }
 
 /**
- * Providers say it in their own ways: Auth0 by `gty` and a `sub` of CLIENT@clients, Entra ID by `idtyp`, and RFC 9068
- * (section 2.2) by a `sub` that is the client's id. Not to be taken for a user of that name: RFC 9700 section 4.15.
+ * Providers say it in their own ways: Auth0 by `gty` and a `sub` of CLIENT@clients, Entra ID by a `sub` that is
+ * the `oid` (a user's never is) or by `idtyp`, and RFC 9068 (section 2.2) by a `sub` that is the client's id. Not to be taken for a user of that name: RFC 9700 section 4.15.
  */
 export function callerOf(claims: Claims): Caller {
   const names = ['client_id', 'azp', 'cid', 'appid'].map((name) =>
@@ -15,7 +15,8 @@ export function callerOf(claims: Claims): Caller {
   )
   const client = names.find((name) => typeof name === 'string' && name !== '') as string | undefined
   const { sub } = claims
-  const isService = claims.gty === 'client-credentials' || claims.idtyp === 'app' || sub === client
+  const isService =
+    claims.gty === 'client-credentials' || claims.idtyp === 'app' || sub === claims.oid || sub === client
   return isService || sub.endsWith('@clients')
     ? { kind: 'service', client: client ?? sub.replace(/@clients$/, '') }
     : { kind: 'user', sub, client }

@@ -10,6 +10,7 @@ import {
   port,
   readSettings,
 } from '../shared/settings.ts'
+import { type ClaimPath, permissionsClaim } from './permissions.ts'
 
 /** Every setting the messages API reads, by its name in the environment. */
 export const apiSettings = {
@@ -27,6 +28,7 @@ export const apiSettings = {
     .transform(Number)
     .default(1200),
   TRUST_GATEWAY: addresses.default(['127.0.0.0/8', '::1']),
+  PERMISSIONS_CLAIM: permissionsClaim,
   LOG_LEVEL: logLevel,
 }
 
@@ -41,6 +43,8 @@ export interface Config {
    * or at+jwt; none: either of them, or nothing.
    */
   readonly accessTokenTyp: 'at+jwt' | 'JWT' | 'none'
+  /** Where a token says what its bearer may do. */
+  readonly permissionsClaim: ClaimPath
   /** The one other origin whose scripts may call; undefined: no CORS. */
   readonly clientOrigin: string | undefined
   /** How many requests one user or service may make a minute. */
@@ -59,6 +63,7 @@ export function loadConfig(environment: Environment): Config {
     issuer: chosenProvider(values).issuer,
     audience: values.AUTH0_AUDIENCE,
     accessTokenTyp: values.ACCESS_TOKEN_TYP,
+    permissionsClaim: values.PERMISSIONS_CLAIM,
     clientOrigin: values.CLIENT_ORIGIN_URL,
     rate: values.API_RATE,
     trustGateway: values.TRUST_GATEWAY,

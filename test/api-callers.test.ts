@@ -29,6 +29,16 @@ describe('who calls', () => {
     ['a service as RFC 9068 has it', { sub: 'abc', client_id: 'abc' }, { kind: 'service', client: 'abc' }],
     ['a service of Okta', { sub: 'abc', cid: 'abc' }, { kind: 'service', client: 'abc' }],
     [
+      'a service of Entra ID without the optional claim',
+      { sub: 'object', oid: 'object', azp: 'abc' },
+      { kind: 'service', client: 'abc' },
+    ],
+    [
+      'a user of Entra ID',
+      { sub: 'pairwise', oid: 'object', azp: 'abc' },
+      { kind: 'user', sub: 'pairwise', client: 'abc' },
+    ],
+    [
       'a service of Entra ID',
       { sub: 'object', azp: 'abc', idtyp: 'app' },
       { kind: 'service', client: 'abc' },

@@ -126,7 +126,7 @@ describe('the admin message', () => {
 
   test.each([
     { permissions },
-    { permissions: ['read:other', ...permissions, 5] },
+    { permissions: ['read:other', ...permissions, ''] },
     { permissions, scope: 'openid' },
   ])('is for %j', async (claims) => {
     expect((await get('admin', `Bearer ${await issuer.token(claims)}`)).status).toBe(200)
@@ -142,6 +142,7 @@ describe('the admin message', () => {
     ['more than it (J30)', { permissions: ['xread:admin-messages'] }],
     ['several in one (J30)', { permissions: ['read:messages read:admin-messages'] }],
     ['a list in a list (J30)', { permissions: [permissions] }],
+    ['a list with something else in it', { permissions: [...permissions, 5] }],
     ['a list of null (J30)', { permissions: [null] }],
     ['a string (J29)', { permissions: 'read:admin-messages' }],
     ['a string that contains it (J29)', { permissions: 'xread:admin-messages' }],

@@ -42,6 +42,16 @@ test('a good token passes every check; it may come as a header does', async () =
   }
 })
 
+test('whether it has the permission is said besides', async () => {
+  const permitted = await issuer.token({ permissions: ['read:admin-messages'], scope: 'openid' })
+  expect((await explain(permitted)).stdout).toContain('  permission ok: read:admin-messages\n')
+  const elsewhere = await explain(permitted, { PERMISSIONS_CLAIM: 'scope' })
+  expect([elsewhere.code, elsewhere.stdout]).toEqual([
+    0,
+    expect.stringContaining('  permission without read:admin-messages: the admin message is 403\n'),
+  ])
+})
+
 describe('the check that fails first is named', () => {
   test.each<[string, () => string | Promise<string>, number, string]>([
     ['nothing', () => '', 0, 'It has not three parts'],

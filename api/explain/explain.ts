@@ -1,5 +1,7 @@
 import { type IssuerKeys, KeysOutOfReachError } from '../../shared/issuer-keys.ts'
 import type { Config } from '../config.ts'
+import { adminPermission } from '../messages.ts'
+import { grants } from '../permissions.ts'
 import { type Check, checks, TokenError, verifyAccessToken } from '../verify.ts'
 
 export type Verdict = 'good' | 'refused' | 'unknown'
@@ -14,9 +16,9 @@ interface Explanation {
  * more than the names of its claims and its times, so that the text can be sent to somebody who should not have it.
  */
 export async function explain(token: string, config: Config, keys: IssuerKeys): Promise<Explanation> {
-  const failure = await verifyAccessToken(token, config, keys).then(
-    () => undefined,
-    (error: unknown) => asFailure(error),
+  const { claims, failure } = await verifyAccessToken(token, config, keys).then(
+    (verified) => ({ claims: verified.claims, failure: undefined }),
+    (error: unknown) => ({ claims: undefined, failure: asFailure(error) }),
   )
   const at = failure ? checks.indexOf(failure.check) : checks.length
   const results = checks.map((check, index) => {
@@ -27,13 +29,19 @@ export async function explain(token: string, config: Config, keys: IssuerKeys): 
     verdict: failure?.verdict ?? 'good',
     lines: [
       `As an API with these settings sees it: issuer ${config.issuer}, audience ${config.audience},`,
-      `ACCESS_TOKEN_TYP=${config.accessTokenTyp}`,
+      `ACCESS_TOKEN_TYP=${config.accessTokenTyp}, PERMISSIONS_CLAIM=${config.permissionsClaim.join('.')}`,
       '',
       ...results,
+      `  ${'permission'.padEnd(10)} ${claims ? permissionLine(claims, config) : 'not reached'}`,
       '',
       ...claimLines(token),
     ],
   }
+}
+
+function permissionLine(claims: unknown, { permissionsClaim }: Config): string {
+  const has = grants(claims, permissionsClaim, adminPermission)
+  return has ? `ok: ${adminPermission}` : `without ${adminPermission}: the admin message is 403`
 }
 
 function asFailure(error: unknown): { check: Check; reason: string; verdict: Verdict } {
