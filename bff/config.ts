@@ -52,6 +52,14 @@ export const gatewaySettings = {
   LOGOUT_TOKEN_TYP: z
     .enum(['logout+jwt', 'JWT'], { error: 'must be logout+jwt or JWT' })
     .default('logout+jwt'),
+  LOGIN_SCOPE: z
+    .string()
+    .refine(
+      (value) => /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value),
+      'must be scopes with one blank between',
+    )
+    .refine((value) => value.split(' ').includes('openid'), 'must contain openid')
+    .default('openid profile email offline_access'),
   LOGIN_RATE: z
     .string()
     .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
@@ -76,6 +84,8 @@ export interface Config {
     readonly clientId: string
     readonly clientSecret: Secret
     readonly audience: string
+    /** What a login asks for (RFC 6749 section 3.3). */
+    readonly scope: string
   }
   /** The messages API's origin, without final slash. */
   readonly apiServerUrl: string
@@ -117,6 +127,7 @@ export function loadConfig(environment: Environment): Config {
       clientId: values.AUTH0_CLIENT_ID ?? embeddedClients.gateway.id,
       clientSecret: new Secret(values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret),
       audience: values.AUTH0_AUDIENCE,
+      scope: values.LOGIN_SCOPE,
     },
     apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
     apiRoutes: values.API_ROUTES,

@@ -167,6 +167,7 @@ describe('an ID token that', () => {
       clientId,
       clientSecret: new Secret(clientSecret),
       audience: '',
+      scope: 'openid',
     } as const
     const verify = createTokenVerifier(settings, await createLog('test', 'silent'))
     const token = await provider.token({ aud: clientId }, { typ: 'JWT' })
@@ -226,4 +227,12 @@ describe('the keys of the provider', () => {
     expect((await browser.open('/login?returnTo=/profile')).url.pathname).toBe('/profile')
     expect(await profile(browser)).toBe(200)
   })
+})
+
+test('a login asks for the scopes that LOGIN_SCOPE names', async () => {
+  await using provider = await startOpenidProvider()
+  const scope = 'openid offline_access api://messages/access_as_user'
+  await using other = await startGateway(provider, { LOGIN_SCOPE: scope })
+  const { headers } = await new Browser(other.url).request('/login')
+  expect(new URL(headers.get('location') ?? '').searchParams.get('scope')).toBe(scope)
 })
