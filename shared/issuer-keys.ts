@@ -23,7 +23,7 @@ export interface IssuerKeys {
    * The key that a token's header names, fetched if need be; without a name the only key of the set. Throws jose's
    * JWKSNoMatchingKey when the issuer has no such key, KeysOutOfReachError when it cannot be asked.
    */
-  keyOf(header: { readonly kid?: string | undefined }): Promise<KeyObject>
+  readonly keyOf: (header: { readonly kid?: string | undefined }) => Promise<KeyObject>
   /** The key of that name if it is known and still good. Asks nobody, but sees to it that somebody does in time. */
   known(kid: string): KeyObject | undefined
   /** Rejects with KeysOutOfReachError while there are no keys. False: they are there, but the issuer is away. */

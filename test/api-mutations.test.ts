@@ -8,7 +8,7 @@ import { audience, startApi, startIssuer } from './support/issuer.ts'
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.='
 const letter = fc.oneof(
-  fc.constantFrom(...letters),
+  fc.constantFrom(...letters.split('')),
   fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
 )
 
