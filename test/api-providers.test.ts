@@ -119,11 +119,14 @@ describe('a token of Keycloak', () => {
     expect(await answers(api, { header, claims: realm })).toMatchObject({ admin: 200 })
   })
 
-  test('is told from an ID token by its type as well, where the client is set to at+jwt (J28)', async () => {
+  test('has to be all of RFC 9068, where the type at+jwt is asked for (J28)', async () => {
     await using api = await startApiWith({ ...ofKeycloak, ACCESS_TOKEN_TYP: 'at+jwt' })
     const { header, claims } = user()
-    expect(await answers(api, { header: { ...header, typ: 'at+jwt' }, claims })).toMatchObject({ admin: 200 })
-    expect(await answers(api, { header, claims })).toMatchObject({ admin: 401 })
+    const typed = { ...header, typ: 'at+jwt' }
+    const mapped = { ...claims, client_id: 'cloakroom' }
+    expect(await answers(api, { header: typed, claims: mapped })).toMatchObject({ admin: 200 })
+    expect(await answers(api, { header: typed, claims })).toMatchObject({ admin: 401 })
+    expect(await answers(api, { header, claims: mapped })).toMatchObject({ admin: 401 })
   })
 })
 
