@@ -5,13 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fetchKeySet } from '../shared/key-set.ts'
 import { type Api, type Issuer, jumpingClock, newKey, startApi, startIssuer } from './support/issuer.ts'
 
-const statusOf = async (api: Api, token: string) => {
-  const { status } = await request(api.url)
-    .get('/api/messages/protected')
-    .set('Authorization', `Bearer ${token}`)
-  return status
-}
-
 describe('the keys of the issuer', () => {
   test('are asked for when the first token comes, and only then', async () => {
     await using issuer = await startIssuer()
@@ -19,7 +12,7 @@ describe('the keys of the issuer', () => {
     await request(api.url).get('/api/messages/public').set('Authorization', 'Bearer x')
     await request(api.url).get('/livez')
     expect(issuer.asked).toEqual([])
-    for (let times = 0; times < 10; times += 1) expect(await statusOf(api, await issuer.token())).toBe(200)
+    for (let times = 0; times < 10; times += 1) expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
   })
 
@@ -27,7 +20,7 @@ describe('the keys of the issuer', () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url)
     const token = await issuer.token()
-    const statuses = await Promise.all(Array.from({ length: 100 }, () => statusOf(api, token)))
+    const statuses = await Promise.all(Array.from({ length: 100 }, () => api.statusOf(token)))
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
   })
@@ -38,20 +31,20 @@ describe('the keys of the issuer', () => {
     await request(api.url).get('/readyz').expect(200)
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
     await request(api.url).get('/readyz').expect(200)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
   })
 
   test('are not fetched again for a flood of unknown key ids, nor for garbage (W02)', async () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url)
-    expect(await statusOf(api, 'a.b.c')).toBe(401)
+    expect(await api.statusOf('a.b.c')).toBe(401)
     expect(issuer.asked).toEqual([])
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     const tokens = await Promise.all(
       Array.from({ length: 200 }, (_, number) => issuer.token({}, { kid: `unknown-${number}` })),
     )
-    const statuses = await Promise.all(tokens.map((token) => statusOf(api, token)))
+    const statuses = await Promise.all(tokens.map((token) => api.statusOf(token)))
     expect(new Set(statuses)).toEqual(new Set([401]))
     expect(issuer.keyFetches).toBe(1)
   })
@@ -60,14 +53,14 @@ describe('the keys of the issuer', () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url, jumpingClock(31))
     const old = await issuer.token()
-    expect(await statusOf(api, old)).toBe(200)
+    expect(await api.statusOf(old)).toBe(200)
     const second = await newKey('second')
     issuer.keys = [second.jwk]
     const fresh = await issuer.token({}, {}, second)
     await api.later()
-    expect(await statusOf(api, old)).toBe(200)
-    expect(await statusOf(api, fresh)).toBe(200)
-    expect(await statusOf(api, old)).toBe(401)
+    expect(await api.statusOf(old)).toBe(200)
+    expect(await api.statusOf(fresh)).toBe(200)
+    expect(await api.statusOf(old)).toBe(401)
     expect(issuer.keyFetches).toBe(2)
   })
 })
@@ -119,16 +112,16 @@ describe('a key that cannot verify', () => {
     'symmetric',
     'without type',
   ])('is as good as none: %s (W09)', async (kid) => {
-    expect(await statusOf(api, await issuer.token({}, { kid }))).toBe(401)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token({}, { kid }))).toBe(401)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
   })
 
   test('is as good as none: RSA of 1024 bits, although it signed rightly (W09)', async () => {
     const header = { alg: 'RS256', typ: 'at+jwt', kid: 'short' }
     const signature = (input: Buffer) => sign('sha256', input, short.privateKey)
-    expect(await statusOf(api, issuer.forge(header, issuer.claims(), signature))).toBe(401)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(issuer.forge(header, issuer.claims(), signature))).toBe(401)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
   })
 

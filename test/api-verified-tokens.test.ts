@@ -1,13 +1,6 @@
-import request from 'supertest'
 import { expect, test } from 'vitest'
-import { type Api, jumpingClock, movedClock, newKey, startApi, startIssuer } from './support/issuer.ts'
+import { jumpingClock, movedClock, newKey, startApi, startIssuer } from './support/issuer.ts'
 
-const statusOf = async (api: Api, token: string, name = 'protected') => {
-  const { status } = await request(api.url)
-    .get(`/api/messages/${name}`)
-    .set('Authorization', `Bearer ${token}`)
-  return status
-}
 /** Resolves with the first status that is another. */
 async function untilNot(status: number, ask: () => Promise<number>): Promise<number> {
   for (;;) {
@@ -20,11 +13,11 @@ test('a token that was taken before is not taken after its end (J35)', async () 
   await using issuer = await startIssuer()
   await using api = await startApi(issuer.url, movedClock(60, 120))
   const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 100 })
-  expect([await statusOf(api, token), await statusOf(api, token)]).toEqual([200, 200])
+  expect([await api.statusOf(token), await api.statusOf(token)]).toEqual([200, 200])
   await api.later()
-  expect(await statusOf(api, token)).toBe(200)
+  expect(await api.statusOf(token)).toBe(200)
   await api.later()
-  expect(await statusOf(api, token)).toBe(401)
+  expect(await api.statusOf(token)).toBe(401)
 })
 
 test('a token that was taken before does not lend its name to another', async () => {
@@ -35,8 +28,8 @@ test('a token that was taken before does not lend its name to another', async ()
   const [header, payload, signature] = token.split('.')
   const [, otherPayload, otherSignature] = other.split('.')
   for (let times = 0; times < 2; times += 1) {
-    expect(await statusOf(api, token, 'admin')).toBe(200)
-    expect(await statusOf(api, other, 'admin')).toBe(403)
+    expect(await api.statusOf(token, 'admin')).toBe(200)
+    expect(await api.statusOf(other, 'admin')).toBe(403)
     for (const mixed of [
       `${header}.${payload}.${otherSignature}`,
       `${header}.${otherPayload}.${signature}`,
@@ -44,7 +37,7 @@ test('a token that was taken before does not lend its name to another', async ()
       `${token}x`,
       token.toUpperCase(),
     ])
-      expect(await statusOf(api, mixed, 'admin')).toBe(401)
+      expect(await api.statusOf(mixed, 'admin')).toBe(401)
   }
 })
 
@@ -54,14 +47,14 @@ test('a token that was taken before goes with its key, half a minute after the i
   const second = await newKey('second')
   issuer.keys = [issuer.key.jwk, second.jwk]
   const [old, young] = [await issuer.token(), await issuer.token({}, {}, second)]
-  expect([await statusOf(api, old), await statusOf(api, young)]).toEqual([200, 200])
+  expect([await api.statusOf(old), await api.statusOf(young)]).toEqual([200, 200])
   issuer.keys = [second.jwk]
-  expect(await statusOf(api, old)).toBe(200)
+  expect(await api.statusOf(old)).toBe(200)
   expect(issuer.keyFetches).toBe(1)
   await api.later()
   // The first one that comes does not wait for the keys that it has fetched.
-  expect(await untilNot(200, () => statusOf(api, old))).toBe(401)
-  expect(await statusOf(api, young)).toBe(200)
+  expect(await untilNot(200, () => api.statusOf(old))).toBe(401)
+  expect(await api.statusOf(young)).toBe(200)
   expect(issuer.keyFetches).toBe(2)
 })
 
@@ -69,12 +62,12 @@ test('a token that was taken before goes with a key whose name another has got (
   await using issuer = await startIssuer()
   await using api = await startApi(issuer.url, jumpingClock(31))
   const old = await issuer.token()
-  expect(await statusOf(api, old)).toBe(200)
+  expect(await api.statusOf(old)).toBe(200)
   const other = await newKey('first')
   issuer.keys = [other.jwk]
   await api.later()
-  expect(await untilNot(200, () => statusOf(api, old))).toBe(401)
-  expect(await statusOf(api, await issuer.token({}, {}, other))).toBe(200)
+  expect(await untilNot(200, () => api.statusOf(old))).toBe(401)
+  expect(await api.statusOf(await issuer.token({}, {}, other))).toBe(200)
 })
 
 test('a token that was taken before stays good over fetches in which its key has not changed', async () => {
@@ -82,8 +75,8 @@ test('a token that was taken before stays good over fetches in which its key has
   await using api = await startApi(issuer.url, jumpingClock(31))
   const token = await issuer.token()
   for (let fetches = 1; fetches <= 3; fetches += 1) {
-    expect(await statusOf(api, token)).toBe(200)
-    while (issuer.keyFetches < fetches) expect(await statusOf(api, token)).toBe(200)
+    expect(await api.statusOf(token)).toBe(200)
+    while (issuer.keyFetches < fetches) expect(await api.statusOf(token)).toBe(200)
     await api.later()
   }
 })
