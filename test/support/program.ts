@@ -128,6 +128,12 @@ export class Program {
     this.#child?.kill(name)
   }
 
+  /** The exit code, or the signal's name, once it has ended. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const [code, signal] = await once(this.#child as ChildProcess, 'exit')
+    return code ?? signal
+  }
+
   /** Sends the signal and resolves with the exit code, or the signal's name when that ended it. */
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
     const child = this.#child
