@@ -1,7 +1,9 @@
-import type { Check } from './verify.ts'
+import { checks } from './verify.ts'
 
 /** Why a caller is turned away, in words that can be counted. */
-export type Denial = 'no credentials' | 'malformed' | Check | 'permission' | 'rate'
+export const denials = ['no credentials', 'malformed', ...checks, 'permission', 'rate'] as const
+
+type Denial = (typeof denials)[number]
 
 interface Details {
   readonly denial?: Denial

@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { chosenProvider, providerProblems, providerSettings } from '../shared/identity-provider.ts'
 import {
   addresses,
+  collector,
   type Environment,
   host,
   logLevel,
   nodeEnv,
+  optionalPort,
   origin,
   port,
   readSettings,
@@ -29,6 +31,8 @@ export const apiSettings = {
     .default(1200),
   TRUST_GATEWAY: addresses.default(['127.0.0.0/8', '::1']),
   PERMISSIONS_CLAIM: permissionsClaim,
+  API_METRICS_PORT: optionalPort,
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
   LOG_LEVEL: logLevel,
 }
 
@@ -51,6 +55,10 @@ export interface Config {
   readonly rate: number
   /** Addresses and networks of gateways, whose request ids and traces are taken over. */
   readonly trustGateway: readonly string[]
+  /** Undefined: nothing is measured. */
+  readonly metricsPort: number | undefined
+  /** Where traces go; undefined: there are none. */
+  readonly collector: string | undefined
   readonly logLevel: string
 }
 
@@ -67,6 +75,8 @@ export function loadConfig(environment: Environment): Config {
     clientOrigin: values.CLIENT_ORIGIN_URL,
     rate: values.API_RATE,
     trustGateway: values.TRUST_GATEWAY,
+    metricsPort: values.API_METRICS_PORT,
+    collector: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: values.LOG_LEVEL,
   }
 }

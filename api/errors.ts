@@ -3,14 +3,16 @@ import type { ErrorRequestHandler } from 'express'
 import { KeysOutOfReachError } from '../shared/issuer-keys.ts'
 import type { Log } from '../shared/log.ts'
 import { ApiError } from './api-error.ts'
+import type { Meters } from './metrics.ts'
 
 /** Where every error ends: JSON for all of them, and one log line. */
-export function answerErrors(log: Log): ErrorRequestHandler {
+export function answerErrors(log: Log, meters: Meters | undefined): ErrorRequestHandler {
   return (thrown: unknown, _req, res, next) => {
     const error = asApiError(thrown)
     const { requestId } = res.locals
     if (error.status >= 500) log.error({ requestId, err: error }, 'request failed')
     else log.info({ requestId, status: error.status, reason: error.message }, 'request refused')
+    if (error.denial !== undefined) meters?.denied(error.denial)
     if (res.headersSent) return next(thrown)
 
     if (error.challenge !== undefined) res.setHeader('WWW-Authenticate', error.challenge)

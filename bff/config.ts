@@ -8,10 +8,12 @@ import {
 import { Secret } from '../shared/secret.ts'
 import {
   addresses,
+  collector,
   type Environment,
   host,
   logLevel,
   nodeEnv,
+  optionalPort,
   origin,
   port,
   readSettings,
@@ -67,6 +69,8 @@ export const gatewaySettings = {
     .default(300),
   TOKEN_GUARD: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRUST_PROXY: addresses.default([]),
+  BFF_METRICS_PORT: optionalPort,
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
   LOG_LEVEL: logLevel,
 }
 
@@ -107,6 +111,10 @@ export interface Config {
   readonly tokenGuard: boolean
   readonly dataDir: string
   readonly trustProxy: readonly string[]
+  /** Undefined: nothing is measured. */
+  readonly metricsPort: number | undefined
+  /** Where traces go; undefined: there are none. */
+  readonly collector: string | undefined
   readonly logLevel: string
 }
 
@@ -142,6 +150,8 @@ export function loadConfig(environment: Environment): Config {
     tokenGuard: values.TOKEN_GUARD === 'on',
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
+    metricsPort: values.BFF_METRICS_PORT,
+    collector: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: values.LOG_LEVEL,
   }
 }

@@ -68,13 +68,15 @@ export function unknownSettings(environment: Environment, known: readonly string
     })
 }
 
-export const port = (fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a port number')
-    .transform(Number)
-    .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
-    .default(fallback)
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
+
+export const port = (fallback: number) => portNumber.default(fallback)
+/** Of a server that is there only if it has a port. */
+export const optionalPort = portNumber.optional()
 
 export const seconds = (fallback: number) =>
   z
@@ -115,6 +117,15 @@ export const logLevel = z
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   })
   .default('info')
+
+/** Where a collector of traces is: OpenTelemetry's own setting, of which the rest is read by its library. */
+export const collector = z
+  .string()
+  .refine((value) => {
+    const url = URL.parse(value)
+    return url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash
+  }, 'must be a URL that begins with http:// or https://, without user, query or fragment')
+  .optional()
 
 export const nodeEnv = z.string().optional()
 export const host = z.string().default('localhost')

@@ -54,5 +54,8 @@ function tooMany(req: Request, rate: number): HttpError {
   // Then everybody behind the proxy is one client, and its operator has to be told why.
   const isIgnored = req.headers['x-forwarded-for'] !== undefined && req.ip === req.socket.remoteAddress
   const hint = isIgnored ? '; X-Forwarded-For is not believed, TRUST_PROXY does not name who sends it' : ''
-  return new HttpError(429, `More than ${rate} logins a minute from one address${hint}`, { retryAfter })
+  return new HttpError(429, `More than ${rate} logins a minute from one address${hint}`, {
+    retryAfter,
+    denial: 'rate',
+  })
 }
