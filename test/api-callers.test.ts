@@ -146,12 +146,15 @@ describe('a limit', () => {
 })
 
 describe('TRUST_GATEWAY', () => {
-  const requestIdOf = async (api: Api, from: string) => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+
+  async function identities(api: Api, from: string) {
     const wire = new Wire(api.url.replace('localhost', '127.0.0.1'), from)
-    wire.socket.write(
-      'GET /livez HTTP/1.1\r\nHost: api\r\nX-Request-Id: of-a-gateway\r\nConnection: close\r\n\r\n',
-    )
-    return /^X-Request-Id: (.*)\r$/m.exec((await wire.ended).text)?.[1]
+    const headers = `X-Request-Id: of-a-gateway\r\ntraceparent: 00-${traceId}-b7ad6b7169203331-01`
+    wire.socket.write(`GET /livez HTTP/1.1\r\nHost: api\r\n${headers}\r\nConnection: close\r\n\r\n`)
+    const requestId = /^X-Request-Id: (.*)\r$/m.exec((await wire.ended).text)?.[1]
+    const line = await api.program.line((each) => each.requestId === requestId && each.msg === 'request')
+    return { requestId, traceId: line.traceId }
   }
 
   test.each([
@@ -161,11 +164,14 @@ describe('TRUST_GATEWAY', () => {
     ['127.0.0.8/30,10.0.0.1', '127.0.0.12', false],
     ['::1', '127.0.0.1', false],
     ['', '127.0.0.1', true],
-  ])('=%s: the request id of %s is taken over: %s', async (setting, from, isTaken) => {
+  ])('=%s: request id and trace of %s are taken over: %s', async (setting, from, isTaken) => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url, { HOST: '127.0.0.1', TRUST_GATEWAY: setting })
-    expect(await requestIdOf(api, from)).toEqual(
-      isTaken ? 'of-a-gateway' : expect.stringMatching(/^[0-9a-f-]{36}$/),
-    )
+    const own = await identities(api, from)
+    if (isTaken) expect(own).toEqual({ requestId: 'of-a-gateway', traceId })
+    else {
+      expect(own.requestId).toMatch(/^[0-9a-f-]{36}$/)
+      expect(own.traceId).toBe(own.requestId?.replaceAll('-', ''))
+    }
   })
 })

@@ -35,7 +35,7 @@ beforeAll(async () => {
     res.writeHead(req.headers.authorization === `Bearer ${old}` ? 401 : 200, json).end('{}')
   }
   await all.gateway.later()
-  ids.again = (await all.user.fetch('/api/own')).headers.get('x-request-id')
+  ids.again = (await all.user.fetch('/api/own?a=in-the-query')).headers.get('x-request-id')
   calls = contexts(before)
 
   all.upstream.answer = (req) => void req.socket.destroy()
@@ -60,6 +60,8 @@ test('a call that is made again with another token is two spans of the one reque
   )
   expect(spans.map(({ parentSpanId }) => parentSpanId)).toEqual([server?.spanId, server?.spanId])
   expect(spans.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([401, 200])
+  expect(all.upstream.arrived.some(({ request }) => request.url?.endsWith('?a=in-the-query'))).toBe(true)
+  expect(collector.bodies.join()).not.toContain('in-the-query')
   expect(calls).toEqual(spans.map(({ traceId, spanId }) => [traceId, spanId]))
 })
 
