@@ -47,7 +47,7 @@ export function createApp(config: Config, { log, meters, tracing }: Parts): Expr
     res.json(isReached ? { status: 'ok' } : { status: 'degraded', failed: ['identity provider'] })
   })
   app.use(descriptions(config))
-  const identify = [requireAccessToken(createVerifiedTokens(config, keys)), limitCallers(config.rate)]
+  const identify = requireAccessToken(createVerifiedTokens(config, keys), limitCallers(config.rate))
   app.use(messages(identify, config.permissionsClaim))
   app.use((_req, _res, next) => next(new ApiError(404, 'No such route')))
   app.use(answerErrors(log, meters))

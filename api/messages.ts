@@ -8,7 +8,7 @@ export const adminPermission = 'read:admin-messages'
  * The three messages: for everybody, for whoever has an access token, for whoever may read admin messages. `identify`
  * finds out who calls.
  */
-export function messages(identify: readonly RequestHandler[], permissionsClaim: ClaimPath): Router {
+export function messages(identify: RequestHandler, permissionsClaim: ClaimPath): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const add = (name: string, text: string, ...checks: RequestHandler[]) => {
     const path = `/api/messages/${name}`
@@ -18,7 +18,7 @@ export function messages(identify: readonly RequestHandler[], permissionsClaim: 
     })
   }
   add('public', 'This is a public message.')
-  add('protected', 'This is a protected message.', ...identify)
-  add('admin', 'This is an admin message.', ...identify, requirePermission(permissionsClaim, adminPermission))
+  add('protected', 'This is a protected message.', identify)
+  add('admin', 'This is an admin message.', identify, requirePermission(permissionsClaim, adminPermission))
   return router
 }
