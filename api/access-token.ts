@@ -1,70 +1,36 @@
 import type { Request, RequestHandler } from 'express'
-import { errors, type JWTPayload, jwtVerify } from 'jose'
-import type { IssuerKeys } from '../shared/issuer-keys.ts'
 import { ApiError } from './api-error.ts'
-import type { Config } from './config.ts'
+import type { Caller } from './caller.ts'
+import type { CallerLimit } from './rate-limit.ts'
+import type { KnownToken, VerifiedTokens } from './verified-tokens.ts'
+import { type Claims, TokenError } from './verify.ts'
 
 declare global {
   namespace Express {
     interface Locals {
       /** The claims of the access token, once it is verified. */
-      claims?: JWTPayload
+      claims?: Claims
+      /** Whose it is. */
+      caller?: Caller
     }
   }
 }
 
-/** Seconds by which this clock and the issuer's may differ. */
-const clockTolerance = 5
-const tokenTypes = new Set(['jwt', 'at+jwt', 'application/at+jwt'])
-
-/** Lets a request through when its access token is one of our issuer's, for us, and not expired. */
-export function requireAccessToken({ issuer, audience }: Config, keys: IssuerKeys): RequestHandler {
-  return async (req, res, next) => {
+/**
+ * Lets a request through when its access token is one of our issuer's, for us, and not expired, and whoever it was
+ * issued for has not asked too often. One handler for both: a second one is half of what a known token costs.
+ */
+export function requireAccessToken(tokens: VerifiedTokens, limit: CallerLimit): RequestHandler {
+  return (req, res, next) => {
     const token = bearerToken(req)
-    try {
-      const { payload, protectedHeader } = await jwtVerify(token, keys.keyOf, {
-        // Never the token's own choice: "none", or HMAC with the public key as its secret, would verify.
-        algorithms: ['RS256'],
-        issuer,
-        audience,
-        requiredClaims: ['exp', 'sub'],
-        clockTolerance,
-      })
-      // Without it the only key of a set would do for any token.
-      if (protectedHeader.kid === undefined) throw new errors.JWTInvalid('"kid" is missing')
-      // A logout token is none, even if its audience fits, nor is an ID token whose type says so (RFC 9068 section 4,
-      // RFC 8725 section 3.11). One that is a plain JWT only its audience tells from an access token.
-      if (!isAccessTokenType(protectedHeader.typ)) throw new errors.JWTInvalid('"typ" is another')
-      if (payload.iat !== undefined && payload.iat > Date.now() / 1000 + clockTolerance) {
-        throw new errors.JWTInvalid('"iat" is in the future')
-      }
-      res.locals.claims = payload
-    } catch (error) {
-      throw error instanceof errors.JOSEError ? invalidToken(error) : error
+    const accept = ({ claims, caller }: KnownToken) => {
+      res.locals.claims = claims
+      res.locals.caller = caller
+      limit(caller, res)
+      next()
     }
-    next()
-  }
-}
-
-/** jose calls it a string, but does not look: it may be anything that JSON can hold. */
-function isAccessTokenType(typ: unknown): boolean {
-  return typeof typ === 'string' && tokenTypes.has(typ.toLowerCase())
-}
-
-/** Lets a request through when its access token grants the permission. Behind requireAccessToken. */
-export function requirePermission(permission: string): RequestHandler {
-  return (_req, res, next) => {
-    const claims = res.locals.claims ?? {}
-    // An own property and an array: a string would pass `includes` by any part of it, and `__proto__` in the
-    // token must not lend permissions.
-    const granted = Object.hasOwn(claims, 'permissions') ? claims.permissions : undefined
-    if (Array.isArray(granted) && granted.includes(permission)) return next()
-    next(
-      new ApiError(403, `The token lacks ${permission}`, {
-        body: { message: 'Permission denied' },
-        challenge: `Bearer realm="api", error="insufficient_scope", error_description="The access token lacks the permission", scope="${permission}"`,
-      }),
-    )
+    const known = tokens.find(token)
+    return known ? accept(known) : tokens.verify(token).then(accept, refuse)
   }
 }
 
@@ -74,7 +40,10 @@ export function requirePermission(permission: string): RequestHandler {
  * follow it (RFC 9110 section 11.4).
  */
 function bearerToken(req: Request): string {
-  const headers = req.headersDistinct.authorization ?? []
+  // `headers` has the first of several only, and `headersDistinct` would put all headers in order for this one.
+  const headers = req.rawHeaders.filter(
+    (_value, index, all) => index % 2 === 1 && isAuthorization(all[index - 1]),
+  )
   const [scheme, token, ...more] = headers[0]?.split(/ +/) ?? []
   if (headers.length > 1) throw malformed()
   // No credentials, or credentials for somebody else: no error code (RFC 6750 section 3.1).
@@ -83,8 +52,11 @@ function bearerToken(req: Request): string {
   return token
 }
 
+const isAuthorization = (name = '') => name.length === 13 && name.toLowerCase() === 'authorization'
+
 function noCredentials(): ApiError {
   return new ApiError(401, 'No bearer token', {
+    denial: 'no credentials',
     body: { message: 'Requires authentication' },
     challenge: 'Bearer realm="api"',
   })
@@ -93,15 +65,18 @@ function noCredentials(): ApiError {
 function malformed(): ApiError {
   const description = 'Authorization header value must follow this format: Bearer access-token'
   return new ApiError(400, 'A malformed Authorization header', {
+    denial: 'malformed',
     body: { error: 'invalid_request', error_description: description, message: 'Requires authentication' },
     challenge: `Bearer realm="api", error="invalid_request", error_description="${description}"`,
   })
 }
 
 /** The reason goes to the log; whoever guesses at tokens learns nothing from the answer. */
-function invalidToken(error: errors.JOSEError): ApiError {
+function refuse(error: unknown): never {
+  if (!(error instanceof TokenError)) throw error
   const description = 'The access token is expired, revoked, malformed, or not for this API'
-  return new ApiError(401, `${error.code}: ${error.message}`, {
+  throw new ApiError(401, error.message, {
+    denial: error.check,
     body: { error: 'invalid_token', error_description: description, message: 'Bad credentials' },
     challenge: `Bearer realm="api", error="invalid_token", error_description="${description}"`,
     cause: error,

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express'
 import type { Log } from '../shared/log.ts'
 import type { Secret } from '../shared/secret.ts'
+import type { Tracing } from '../shared/tracing.ts'
 import type { Config } from './config.ts'
 import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
@@ -17,6 +18,7 @@ import { HttpError } from './http-error.ts'
 import { backchannelLogout } from './login/backchannel-logout.ts'
 import { loginRoutes } from './login/login.ts'
 import { createTokenVerifier } from './login/provider-tokens.ts'
+import type { Meters } from './metrics.ts'
 import { assets } from './pages/assets.ts'
 import { createPages } from './pages/pages.ts'
 import { sessionRoutes } from './pages/session-routes.ts'
@@ -39,6 +41,9 @@ export interface Parts {
   readonly isStopping: () => boolean
   /** Counts that all gateways on the storage share, if it has any. */
   readonly count: Count | undefined
+  /** Undefined: nothing is measured, and nothing traced. */
+  readonly meters: Meters | undefined
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -47,7 +52,7 @@ export interface Parts {
  */
 export function createApp(
   config: Config,
-  { sessions, provider, secrets, routes, log, isStopping, count }: Parts,
+  { sessions, provider, secrets, routes, log, isStopping, count, meters, tracing }: Parts,
 ): Express {
   const app = express()
   app.disable('x-powered-by')
@@ -60,6 +65,8 @@ export function createApp(
   useViews(app, config)
 
   app.use(requestLog(log))
+  if (meters) app.use(meters.measureRequests)
+  if (tracing) app.use(tracing.traceRequests)
   app.use(securityHeaders(config, () => provider.formTargets()))
   app.use(setRequestKind)
   app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
@@ -68,26 +75,26 @@ export function createApp(
   // needs its style. Both go by a fixed list of paths.
   app.use(refuseAmbiguous(config.baseUrl))
   // In front of everything that has to do with sessions, so that nothing it does can show a token.
-  if (config.tokenGuard) app.use(guardTokens(app))
+  if (config.tokenGuard) app.use(guardTokens(app, meters))
 
-  const verify = createTokenVerifier(config.provider)
+  const verify = createTokenVerifier(config.provider, log, meters)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
   // there is nothing that another site could make a browser do: what proves the caller is its signature.
-  app.use(backchannelLogout({ config, sessions, verify, log }))
+  app.use(backchannelLogout({ config, sessions, verify, log, meters }))
   app.use(guardFromOtherSites(config.baseUrl))
 
-  app.use(proxyRoutes(config, sessions, routes))
+  app.use(proxyRoutes({ config, sessions, routes, meters, tracing }))
   // What changes something beneath is a form of one of our pages.
   app.use(formTokens(config, secrets))
   app.get(['/login', '/signup', '/callback'], refusePrefetch)
   // Not for logout tokens: all users' come from the provider's one address, and one that is lost leaves a session
   // open. A forged one costs a signature check and no call to anybody.
   app.get(['/login', '/signup', '/callback'], limitLogins({ rate: config.loginRate, count, log }))
-  app.use(loginRoutes({ config, sessions, provider, secrets, verify }))
+  app.use(loginRoutes({ config, sessions, provider, secrets, verify, meters }))
   app.use(sessionRoutes(config, sessions))
-  app.use(findVisitor(sessions.find, config), createPages(config))
+  app.use(findVisitor(sessions.find, config), createPages(config, meters, tracing))
 
   app.use((_req, _res, next) => next(new HttpError(404, 'No such page')))
-  app.use(answerErrors({ baseUrl: config.baseUrl, log }))
+  app.use(answerErrors({ baseUrl: config.baseUrl, log, meters }))
   return app
 }

@@ -16,6 +16,9 @@ export function problemsBetween(values: Values): string[] {
   } else if (values.AUTH0_CLIENT_ID || values.AUTH0_CLIENT_SECRET) {
     problems.push('AUTH0_DOMAIN (or ISSUER_URL) is required with AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET')
   }
+  if (values.AUTH0_CLIENT_ID !== undefined && values.AUTH0_CLIENT_ID === values.AUTH0_AUDIENCE) {
+    problems.push('AUTH0_AUDIENCE must not be AUTH0_CLIENT_ID: an ID token would pass for an access token')
+  }
   return values.NODE_ENV === 'production' ? [...problems, ...productionProblems(values)] : problems
 }
 

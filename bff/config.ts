@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
   chosenProvider,
@@ -8,10 +7,13 @@ import {
 } from '../shared/identity-provider.ts'
 import { Secret } from '../shared/secret.ts'
 import {
+  addresses,
+  collector,
   type Environment,
   host,
   logLevel,
   nodeEnv,
+  optionalPort,
   origin,
   port,
   readSettings,
@@ -52,20 +54,23 @@ export const gatewaySettings = {
   LOGOUT_TOKEN_TYP: z
     .enum(['logout+jwt', 'JWT'], { error: 'must be logout+jwt or JWT' })
     .default('logout+jwt'),
+  LOGIN_SCOPE: z
+    .string()
+    .refine(
+      (value) => /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value),
+      'must be scopes with one blank between',
+    )
+    .refine((value) => value.split(' ').includes('openid'), 'must contain openid')
+    .default('openid profile email offline_access'),
   LOGIN_RATE: z
     .string()
     .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
     .transform(Number)
     .default(300),
   TOKEN_GUARD: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
-  TRUST_PROXY: z
-    .string()
-    .transform((value) => value.split(',').map((address) => address.trim()))
-    .refine(
-      (addresses) => addresses.every((address) => isIP(address.split('/')[0] ?? '') > 0),
-      'must be a list of IP addresses or networks, a comma between',
-    )
-    .default([]),
+  TRUST_PROXY: addresses.default([]),
+  BFF_METRICS_PORT: optionalPort,
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
   LOG_LEVEL: logLevel,
 }
 
@@ -83,6 +88,8 @@ export interface Config {
     readonly clientId: string
     readonly clientSecret: Secret
     readonly audience: string
+    /** What a login asks for (RFC 6749 section 3.3). */
+    readonly scope: string
   }
   /** The messages API's origin, without final slash. */
   readonly apiServerUrl: string
@@ -104,6 +111,10 @@ export interface Config {
   readonly tokenGuard: boolean
   readonly dataDir: string
   readonly trustProxy: readonly string[]
+  /** Undefined: nothing is measured. */
+  readonly metricsPort: number | undefined
+  /** Where traces go; undefined: there are none. */
+  readonly collector: string | undefined
   readonly logLevel: string
 }
 
@@ -124,6 +135,7 @@ export function loadConfig(environment: Environment): Config {
       clientId: values.AUTH0_CLIENT_ID ?? embeddedClients.gateway.id,
       clientSecret: new Secret(values.AUTH0_CLIENT_SECRET ?? embeddedClients.gateway.secret),
       audience: values.AUTH0_AUDIENCE,
+      scope: values.LOGIN_SCOPE,
     },
     apiServerUrl: values.API_SERVER_URL ?? `http://localhost:${values.API_PORT}`,
     apiRoutes: values.API_ROUTES,
@@ -138,6 +150,8 @@ export function loadConfig(environment: Environment): Config {
     tokenGuard: values.TOKEN_GUARD === 'on',
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,
+    metricsPort: values.BFF_METRICS_PORT,
+    collector: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: values.LOG_LEVEL,
   }
 }

@@ -8,14 +8,25 @@ import { openSessions } from './session/open-sessions.ts'
 
 async function start(config: Config, log: Log): Promise<() => Promise<void>> {
   const routes = readRoutes(config.apiRoutes)
-  const { close, ...parts } = await openSessions(config, log)
+  const { host, metricsPort, collector } = config
+  // Imported if they are wanted: who measures and traces nothing pays nothing.
+  const meters =
+    metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMeters(host, metricsPort)
+  const tracing =
+    collector === undefined
+      ? undefined
+      : (await import('../shared/tracing.ts')).openTracing('cloakroom-bff', collector, log)
+  const { close, ...parts } = await openSessions(config, log, meters, tracing)
   let stopping = false
-  const app = createApp(config, { ...parts, routes, log, isStopping: () => stopping })
-  const server = await listen(app, { host: config.host, port: config.port, portSetting: 'BFF_PORT' })
+  const app = createApp(config, { ...parts, routes, log, meters, tracing, isStopping: () => stopping })
+  const server = await listen(app, { host, port: config.port, portSetting: 'BFF_PORT' })
+  const stopMetrics = await meters?.serve(server)
   log.info({ url: config.baseUrl, issuer: config.provider.issuer }, 'serving')
   return async () => {
     stopping = true
     await drain(server, 10_000)
+    await tracing?.stop()
+    await stopMetrics?.()
     await close()
   }
 }

@@ -1,18 +1,17 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTVerifyGetKey,
-} from 'jose'
-import { z } from 'zod'
+import type { KeyObject } from 'node:crypto'
+import { errors } from 'jose'
+import { discoverKeySet, fetchKeySet, type KeySet } from './key-set.ts'
+import type { Log } from './log.ts'
 
-const timeoutMilliseconds = 5000
+/**
+ * Milliseconds between two fetches, whatever asks for one: unknown key ids, of which anybody can think of any number,
+ * or the age of the set. Also how late the issuer's taking back of a key is noticed.
+ */
+const cooldown = 30_000
 /** After a failure the issuer is left alone for this long, so that an outage does not slow down each request. */
-const pauseMilliseconds = 2000
-
-const loopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\//
+const pause = 2000
+/** How long keys are good while the issuer cannot be asked. */
+const goodFor = 24 * 3600 * 1000
 
 /** The issuer cannot be asked for its keys: no reason to call a token good or bad. */
 export class KeysOutOfReachError extends Error {
@@ -21,115 +20,90 @@ export class KeysOutOfReachError extends Error {
 
 export interface IssuerKeys {
   /**
-   * The key that a token's header names. Throws jose's JWKSNoMatchingKey when the issuer has no such key,
-   * KeysOutOfReachError when it cannot be asked.
+   * The key that a token's header names, fetched if need be; without a name the only key of the set. Throws jose's
+   * JWKSNoMatchingKey when the issuer has no such key, KeysOutOfReachError when it cannot be asked.
    */
-  readonly keyOf: JWTVerifyGetKey
-  /** Rejects with KeysOutOfReachError while there are no keys. */
-  ready(): Promise<void>
+  readonly keyOf: (header: { readonly kid?: string | undefined }) => Promise<KeyObject>
+  /** The key of that name if it is known and still good. Asks nobody, but sees to it that somebody does in time. */
+  known(kid: string): KeyObject | undefined
+  /** Rejects with KeysOutOfReachError while there are no keys. False: they are there, but the issuer is away. */
+  ready(): Promise<boolean>
+  /** Seconds since the keys were fetched. */
+  ageSeconds(): number | undefined
 }
 
-/** The issuer's keys: found by discovery, fetched once, kept, fetched again for an unknown key id. */
-export function createIssuerKeys(issuer: string): IssuerKeys {
-  let found: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined
-  let remote: Awaited<typeof found>
-  let failedAt = Number.NEGATIVE_INFINITY
+/** The issuer's keys: found by discovery, fetched once for any number of requests, and kept while it is away. */
+export function createIssuerKeys(issuer: string, log: Log): IssuerKeys {
+  let address: string | undefined
+  let set: KeySet | undefined
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let askedAt = Number.NEGATIVE_INFINITY
+  let failure: { readonly at: number; readonly error: KeysOutOfReachError } | undefined
+  let fetching: Promise<void> | undefined
 
-  const remoteKeys = () => {
-    found ??= discover(issuer).then(
-      (address) => {
-        remote = createRemoteJWKSet(address, {
-          timeoutDuration: timeoutMilliseconds,
-          [customFetch]: fetchUsableKeys,
-        })
-        return remote
-      },
-      (error) => {
-        // A failure is not remembered: one failed discovery must not refuse tokens until a restart.
-        found = undefined
-        throw error
-      },
-    )
-    return found
-  }
-
-  async function fetchedKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
-    if (performance.now() - failedAt < pauseMilliseconds)
-      throw new Error('The issuer did not answer a moment ago')
+  async function ask(): Promise<void> {
+    askedAt = performance.now()
     try {
-      return await (await remoteKeys())(header, token)
-    } catch (error) {
-      if (!isNoSuchKey(error)) failedAt = performance.now()
+      address ??= await discoverKeySet(issuer)
+      set = await fetchKeySet(address, set)
+      fetchedAt = performance.now()
+      failure = undefined
+    } catch (cause) {
+      // It may have moved them.
+      address = undefined
+      const error = new KeysOutOfReachError("The issuer's keys cannot be had", { cause })
+      failure = { at: performance.now(), error }
+      if (good()) log.warn({ err: error }, 'the keys could not be fetched; the last ones stay good')
       throw error
     }
   }
 
+  const refresh = () => {
+    fetching ??= ask().finally(() => {
+      fetching = undefined
+    })
+    return fetching
+  }
+
+  const good = () => (performance.now() - fetchedAt < goodFor ? set : undefined)
+  const isPausing = () => failure !== undefined && performance.now() - failure.at < pause
+  const mayAsk = () => !isPausing() && (failure !== undefined || performance.now() - askedAt >= cooldown)
+
+  /** Who comes with a known key does not wait for the issuer. */
+  function refreshInTime(): void {
+    // What it fails with is in the log.
+    if (!fetching && mayAsk()) refresh().catch(() => {})
+  }
+
+  function find(kid: string | undefined): KeyObject | undefined {
+    const keys = good()
+    if (kid !== undefined) return keys?.get(kid)
+    return keys?.size === 1 ? keys.values().next().value : undefined
+  }
+
   return {
-    keyOf: async (header, token) => {
-      try {
-        return await fetchedKey(header, token)
-      } catch (error) {
-        if (isNoSuchKey(error)) throw error
-        // The keys that were fetched last go on being good while the issuer is away.
-        // Not by way of the promise: somebody may be asking again, and whoever comes meanwhile need not wait.
-        const last = remote?.jwks()
-        if (!last) throw outOfReach(error)
-        return await createLocalJWKSet(last)(header, token).catch(() => {
-          throw outOfReach(error)
-        })
+    keyOf: async ({ kid }) => {
+      const known = find(kid)
+      if (known) {
+        refreshInTime()
+        return known
       }
+      if (failure && isPausing()) throw failure.error
+      if (fetching || mayAsk()) await refresh()
+      else if (failure) throw failure.error
+      const found = find(kid)
+      if (!found) throw new errors.JWKSNoMatchingKey()
+      return found
+    },
+    known: (kid) => {
+      refreshInTime()
+      return find(kid)
     },
     ready: async () => {
-      try {
-        const keys = await remoteKeys()
-        if (!keys.jwks()) await keys.reload()
-      } catch (error) {
-        throw outOfReach(error)
-      }
+      if (good()) refreshInTime()
+      else await refresh()
+      return failure === undefined
     },
+    ageSeconds: () => (set ? (performance.now() - fetchedAt) / 1000 : undefined),
   }
-}
-
-function isNoSuchKey(error: unknown): boolean {
-  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
-}
-
-const outOfReach = (cause: unknown) => new KeysOutOfReachError("The issuer's keys cannot be had", { cause })
-
-const keySet = z.object({ keys: z.array(z.unknown()) })
-/** A public RSA key of 2048 bits or more: shorter ones RS256 forbids (RFC 7518 section 3.3). */
-const usableKey = z.object({
-  kty: z.literal('RSA'),
-  n: z.base64url().min(342),
-  e: z.base64url().min(1),
-  d: z.never().optional(),
-})
-
-/**
- * The key set without the keys that cannot verify. jose would fail over such a key with an error that looks
- * like an outage or a bug of ours, whenever somebody's token names it.
- */
-const fetchUsableKeys: FetchImplementation = async (address, options) => {
-  const response = await fetch(address, options)
-  if (!response.ok) return response
-  const { keys } = keySet.parse(await response.json())
-  return Response.json({ keys: keys.filter((key) => usableKey.safeParse(key).success) })
-}
-
-const metadata = z.object({ issuer: z.string(), jwks_uri: z.url() })
-
-/** OpenID Connect Discovery 1.0 section 4: the document has to be about the very issuer we asked for. */
-async function discover(issuer: string): Promise<URL> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const response = await fetch(address, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMilliseconds),
-  })
-  if (!response.ok) throw new Error(`Discovery answered ${response.status}`)
-  const document = metadata.parse(await response.json())
-  if (document.issuer !== issuer) throw new Error(`Discovery is about another issuer: ${document.issuer}`)
-  if (!document.jwks_uri.startsWith('https://') && !loopback.test(document.jwks_uri)) {
-    throw new Error('The keys would come over an unprotected connection')
-  }
-  return new URL(document.jwks_uri)
 }

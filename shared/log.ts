@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { openStandardOutput } from './standard-output.ts'
 
 export type Log = Logger
 
@@ -14,9 +15,7 @@ export async function createLog(program: string, level: string): Promise<Log> {
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   }
-  // Written at once: with lines that are still waiting, and nobody who reads them any more, the flush at the end of the
-  // process would try for ever.
-  return pino(options, process.stdout.isTTY ? await prettyLines() : pino.destination({ dest: 1, sync: true }))
+  return pino(options, process.stdout.isTTY ? await prettyLines() : openStandardOutput())
 }
 
 async function prettyLines(): Promise<DestinationStream> {

@@ -63,13 +63,19 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     process.exit(settings ? badSettings : 1)
   }
   let stoppingSince: number | undefined
-  const stop = async (reason: string) => {
+  const stop = async (reason: string, code = 0) => {
     stoppingSince = performance.now()
     log.info({ reason }, 'stopping')
     await close()
     log.info('stopped')
-    process.exit(0)
+    process.exit(code)
   }
+  // Nobody knows what state it has left behind. Node would print the error with all its properties, and OAuth
+  // libraries attach whole token responses to theirs. (A rejection that nobody handles comes here as well.)
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a fault that nobody handles')
+    if (stoppingSince === undefined) void stop('fault', 1)
+  })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stoppingSince === undefined) void stop(signal)

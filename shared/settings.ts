@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import leven from 'leven'
 import { z } from 'zod'
 
@@ -67,13 +68,15 @@ export function unknownSettings(environment: Environment, known: readonly string
     })
 }
 
-export const port = (fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a port number')
-    .transform(Number)
-    .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
-    .default(fallback)
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
+
+export const port = (fallback: number) => portNumber.default(fallback)
+/** Of a server that is there only if it has a port. */
+export const optionalPort = portNumber.optional()
 
 export const seconds = (fallback: number) =>
   z
@@ -95,11 +98,34 @@ export const origin = z
   }, 'must be an origin: scheme, host and port, nothing behind')
   .transform((value) => new URL(value).origin)
 
+/** A list of IP addresses or networks such as `10.0.0.0/8`. */
+export const addresses = z
+  .string()
+  .transform((value) => value.split(',').map((address) => address.trim()))
+  .refine((list) => list.every(isNetwork), 'must be a list of IP addresses or networks, a comma between')
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...more] = text.split('/')
+  const family = /%/.test(address) ? 0 : isIP(address)
+  return (
+    family > 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  )
+}
+
 export const logLevel = z
   .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   })
   .default('info')
+
+/** Where a collector of traces is: OpenTelemetry's own setting, of which the rest is read by its library. */
+export const collector = z
+  .string()
+  .refine((value) => {
+    const url = URL.parse(value)
+    return url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash
+  }, 'must be a URL that begins with http:// or https://, without user, query or fragment')
+  .optional()
 
 export const nodeEnv = z.string().optional()
 export const host = z.string().default('localhost')

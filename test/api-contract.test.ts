@@ -1,7 +1,10 @@
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Api, type Issuer, startApi, startIssuer } from './support/issuer.ts'
+import { freePorts } from './support/ports.ts'
+import { Program } from './support/program.ts'
 
 const names = ['public', 'protected', 'admin'] as const
 const paths = names.map((name) => `/api/messages/${name}`)
@@ -108,12 +111,20 @@ describe('everything else', () => {
   })
 
   test('only this machine reaches the API unless HOST says otherwise (J38)', async () => {
+    const [port = 0] = await freePorts(1)
+    // By its whole path, so that nothing is in front of it and HOST stays unset.
+    const program = new Program(join(import.meta.dirname, '../api/main.ts'), {
+      API_PORT: String(port),
+      ISSUER_URL: issuer.url,
+    })
+    await program.start()
     const reached = await new Promise((resolve) => {
       // Loopback too, but answered only by who listens on every address.
-      const socket = connect({ host: '127.0.0.2', port: Number(new URL(api.url).port), timeout: 1000 })
+      const socket = connect({ host: '127.0.0.2', port, timeout: 1000 })
       for (const event of ['connect', 'error', 'timeout']) socket.once(event, () => resolve(event))
       socket.once('connect', () => socket.destroy())
     })
+    await program.stop()
     expect(reached).not.toBe('connect')
   })
 })

@@ -2,14 +2,8 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { exportJWK, type JWK } from 'jose'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fetchKeySet } from '../shared/key-set.ts'
 import { type Api, type Issuer, jumpingClock, newKey, startApi, startIssuer } from './support/issuer.ts'
-
-const statusOf = async (api: Api, token: string) => {
-  const { status } = await request(api.url)
-    .get('/api/messages/protected')
-    .set('Authorization', `Bearer ${token}`)
-  return status
-}
 
 describe('the keys of the issuer', () => {
   test('are asked for when the first token comes, and only then', async () => {
@@ -18,7 +12,7 @@ describe('the keys of the issuer', () => {
     await request(api.url).get('/api/messages/public').set('Authorization', 'Bearer x')
     await request(api.url).get('/livez')
     expect(issuer.asked).toEqual([])
-    for (let times = 0; times < 10; times += 1) expect(await statusOf(api, await issuer.token())).toBe(200)
+    for (let times = 0; times < 10; times += 1) expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
   })
 
@@ -26,7 +20,7 @@ describe('the keys of the issuer', () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url)
     const token = await issuer.token()
-    const statuses = await Promise.all(Array.from({ length: 100 }, () => statusOf(api, token)))
+    const statuses = await Promise.all(Array.from({ length: 100 }, () => api.statusOf(token)))
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
   })
@@ -37,20 +31,20 @@ describe('the keys of the issuer', () => {
     await request(api.url).get('/readyz').expect(200)
     expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
     await request(api.url).get('/readyz').expect(200)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
   })
 
   test('are not fetched again for a flood of unknown key ids, nor for garbage (W02)', async () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url)
-    expect(await statusOf(api, 'a.b.c')).toBe(401)
+    expect(await api.statusOf('a.b.c')).toBe(401)
     expect(issuer.asked).toEqual([])
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     const tokens = await Promise.all(
       Array.from({ length: 200 }, (_, number) => issuer.token({}, { kid: `unknown-${number}` })),
     )
-    const statuses = await Promise.all(tokens.map((token) => statusOf(api, token)))
+    const statuses = await Promise.all(tokens.map((token) => api.statusOf(token)))
     expect(new Set(statuses)).toEqual(new Set([401]))
     expect(issuer.keyFetches).toBe(1)
   })
@@ -59,14 +53,14 @@ describe('the keys of the issuer', () => {
     await using issuer = await startIssuer()
     await using api = await startApi(issuer.url, jumpingClock(31))
     const old = await issuer.token()
-    expect(await statusOf(api, old)).toBe(200)
+    expect(await api.statusOf(old)).toBe(200)
     const second = await newKey('second')
     issuer.keys = [second.jwk]
     const fresh = await issuer.token({}, {}, second)
     await api.later()
-    expect(await statusOf(api, old)).toBe(200)
-    expect(await statusOf(api, fresh)).toBe(200)
-    expect(await statusOf(api, old)).toBe(401)
+    expect(await api.statusOf(old)).toBe(200)
+    expect(await api.statusOf(fresh)).toBe(200)
+    expect(await api.statusOf(old)).toBe(401)
     expect(issuer.keyFetches).toBe(2)
   })
 })
@@ -88,7 +82,11 @@ describe('a key that cannot verify', () => {
       { ...common, n, e, kid: 'for encryption', use: 'enc' },
       { ...common, n, e, kid: 'for another algorithm', alg: 'RS512' },
       { ...common, n: '!'.repeat(342), e, kid: 'garbled' },
+      { ...common, n: n.repeat(5), e, kid: 'of more than 8192 bits' },
+      { ...common, n, e: `${e}${e}`, kid: 'with a long exponent' },
+      { ...common, n, e, kid: 'for wrapping keys', key_ops: ['wrapKey'] },
       { ...common, e, kid: 'without modulus' },
+      { ...common, n, e, kid: 'of another kind', kty: 'EC' },
       { kty: 'oct', k: n, kid: 'symmetric', alg: 'RS256' },
       { kid: 'without type' } as JWK,
       null as unknown as JWK,
@@ -106,20 +104,28 @@ describe('a key that cannot verify', () => {
     'for encryption',
     'for another algorithm',
     'garbled',
+    'of more than 8192 bits',
+    'with a long exponent',
+    'for wrapping keys',
     'without modulus',
+    'of another kind',
     'symmetric',
     'without type',
   ])('is as good as none: %s (W09)', async (kid) => {
-    expect(await statusOf(api, await issuer.token({}, { kid }))).toBe(401)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(await issuer.token({}, { kid }))).toBe(401)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
   })
 
   test('is as good as none: RSA of 1024 bits, although it signed rightly (W09)', async () => {
     const header = { alg: 'RS256', typ: 'at+jwt', kid: 'short' }
     const signature = (input: Buffer) => sign('sha256', input, short.privateKey)
-    expect(await statusOf(api, issuer.forge(header, issuer.claims(), signature))).toBe(401)
-    expect(await statusOf(api, await issuer.token())).toBe(200)
+    expect(await api.statusOf(issuer.forge(header, issuer.claims(), signature))).toBe(401)
+    expect(await api.statusOf(await issuer.token())).toBe(200)
     expect(issuer.keyFetches).toBe(1)
+  })
+
+  test('is not even looked at: only the good one is kept (W09)', async () => {
+    expect([...(await fetchKeySet(`${issuer.url}keys`, undefined)).keys()]).toEqual(['first'])
   })
 })

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { checkIdToken } from '../bff/login/id-token.ts'
 import { createTokenVerifier } from '../bff/login/provider-tokens.ts'
+import { createLog } from '../shared/log.ts'
 import { Secret } from '../shared/secret.ts'
 import { Browser, textOf } from './support/browser.ts'
 import { jumpingClock, newKey } from './support/issuer.ts'
@@ -166,8 +167,9 @@ describe('an ID token that', () => {
       clientId,
       clientSecret: new Secret(clientSecret),
       audience: '',
+      scope: 'openid',
     } as const
-    const verify = createTokenVerifier(settings)
+    const verify = createTokenVerifier(settings, await createLog('test', 'silent'))
     const token = await provider.token({ aud: clientId }, { typ: 'JWT' })
     await expect(checkIdToken(token, verify, clientId)).resolves.toBeUndefined()
     const bad = await provider.token({ aud: clientId, ...changes }, { typ: 'JWT' })
@@ -225,4 +227,12 @@ describe('the keys of the provider', () => {
     expect((await browser.open('/login?returnTo=/profile')).url.pathname).toBe('/profile')
     expect(await profile(browser)).toBe(200)
   })
+})
+
+test('a login asks for the scopes that LOGIN_SCOPE names', async () => {
+  await using provider = await startOpenidProvider()
+  const scope = 'openid offline_access api://messages/access_as_user'
+  await using other = await startGateway(provider, { LOGIN_SCOPE: scope })
+  const { headers } = await new Browser(other.url).request('/login')
+  expect(new URL(headers.get('location') ?? '').searchParams.get('scope')).toBe(scope)
 })

@@ -17,7 +17,7 @@ async function profileOf(more: Readonly<Record<string, unknown>>): Promise<strin
   const unused = () => Promise.reject(new Error('no view needs it'))
   const times = { expiresAt: Date.now() + 1e6, endsAt: Date.now() + 1e7 }
   const visitor: Visitor = { claims, ...times, accessToken: unused, sessions: unused, endOthers: unused }
-  const { data } = await profile({ visitor, requestId: '', fetchMessage: unused })
+  const { data } = await profile({ visitor, requestId: '', traceparent: '', fetchMessage: unused })
   const all = { visitor, data, layout: '/layouts/fragment', title: 'Profile' }
   return new Promise((resolve, reject) => {
     app.render('profile', all, (error, html) => (error ? reject(error) : resolve(html)))

@@ -63,7 +63,7 @@ async function given(template: string, text: string, its: Scene): Promise<object
   const mustBeSomebody = template === 'profile' || template === 'partials/session-watch'
   const fetchMessage = async () => ({ status: its.apiStatus, body: { text, [text]: [text] } })
   const load = template === 'profile' ? profile : message('/', 'none')
-  const { data } = await load({ visitor, requestId: '', fetchMessage })
+  const { data } = await load({ visitor, requestId: '', traceparent: '', fetchMessage })
   const session = { key: text, browser: text, signedIn: text, seen: text }
   const action = its.hasAction ? { href: text.toWellFormed(), label: text } : undefined
   const status = template === 'error' ? (its.problem ?? 500) : its.problem

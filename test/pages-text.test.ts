@@ -114,6 +114,7 @@ async function render(view: string, claims: Claims, locals: object = {}): Promis
   const { data } = await profile({
     visitor,
     requestId: '',
+    traceparent: '',
     fetchMessage: unused,
   })
   const all = {

@@ -169,9 +169,8 @@ describe('a body', () => {
       all.upstream.answer = (_req, res) =>
         void res.writeHead(status, { 'Content-Type': 'application/json' }).end('{"early":true}')
       const wire = begin(typed('text/plain', 50_000), 'x'.repeat(1000))
-      wire.socket.once('data', () =>
-        wire.socket.write('GET /api/open?b=smuggled HTTP/1.1\r\n\r\n'.padEnd(49_000, 'x')),
-      )
+      await once(wire.socket, 'data')
+      wire.socket.write('GET /api/open?b=smuggled HTTP/1.1\r\n\r\n'.padEnd(49_000, 'x'))
       const next = begin(typed('text/plain'), '{}')
       await once(next.socket, 'data')
       next.socket.destroy()

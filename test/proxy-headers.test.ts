@@ -105,6 +105,7 @@ describe.each(requests)('%s %j', (line, framing, own) => {
         ...(line.startsWith('DELETE') ? [['content-length', '0'] satisfies [string, string]] : []),
         ...framing.map((header) => header.toLowerCase().split(': ') as [string, string]),
         ['host', all.upstream.host],
+        ['traceparent', expect.stringMatching(`^00-${requestId?.replaceAll('-', '')}-[0-9a-f]{16}-01$`)],
         ['user-agent', 'test'],
         ['x-request-id', requestId ?? ''],
       ]
@@ -117,7 +118,7 @@ describe.each(requests)('%s %j', (line, framing, own) => {
 
 test('what a client does not send is not made up', async () => {
   await all.send('GET /api/open HTTP/1.1', [`Host: ${all.host}`])
-  expect(lastHeaders().map(([name]) => name)).toEqual(['connection', 'host', 'x-request-id'])
+  expect(lastHeaders().map(([name]) => name)).toEqual(['connection', 'host', 'traceparent', 'x-request-id'])
 })
 
 test('a content type without a body is no business of the API', async () => {
@@ -126,7 +127,13 @@ test('a content type without a body is no business of the API', async () => {
     'Content-Type: application/json',
     'Content-Length: 0',
   ])
-  expect(lastHeaders().map(([name]) => name)).toEqual(['authorization', 'connection', 'host', 'x-request-id'])
+  expect(lastHeaders().map(([name]) => name)).toEqual([
+    'authorization',
+    'connection',
+    'host',
+    'traceparent',
+    'x-request-id',
+  ])
 })
 
 test('the address goes up as it came, on the host that is set, whatever is in it (P29, P30)', async () => {

@@ -115,7 +115,7 @@ describe.concurrent.each(names)('the %s', (name) => {
     'has the system ask whether a silent client still lives',
     async () => {
       // Nobody in between: it is about the socket of the program itself.
-      const own = name === 'gateway' ? stack.bff.ownUrl : base()
+      const own = (name === 'gateway' ? stack.bff : stack.api).ownUrl
       const wire = new Wire(own)
       wire.socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
       await vi.waitFor(() => expect(wire.text).toContain('ok'), 20_000)

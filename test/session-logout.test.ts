@@ -146,6 +146,7 @@ describe('logging out', () => {
         clientId: client.id,
         clientSecret: new Secret(client.secret),
         audience: '',
+        scope: 'openid',
       }),
       log,
     })

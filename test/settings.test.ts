@@ -46,6 +46,11 @@ describe('npm run check', () => {
       TRUST_PROXY: 'all',
       LOG_LEVEL: 'loud',
       LOGOUT_TOKEN_TYP: 'jwt',
+      LOGIN_SCOPE: 'profile',
+      ACCESS_TOKEN_TYP: 'jwt',
+      API_RATE: '0',
+      TRUST_GATEWAY: '10.0.0.0/33',
+      PERMISSIONS_CLAIM: 'realm_access..roles',
     })
     expect(code).toBe(badSettings)
     const lines = stderr.split('\n')
@@ -63,10 +68,26 @@ describe('npm run check', () => {
       'TRUST_PROXY must be a list of IP addresses',
       'LOG_LEVEL must be one of',
       'LOGOUT_TOKEN_TYP must be logout+jwt or JWT',
+      'LOGIN_SCOPE must contain openid',
+      'ACCESS_TOKEN_TYP must be at+jwt, JWT or none',
+      'API_RATE must be a number of requests a minute',
+      'TRUST_GATEWAY must be a list of IP addresses or networks',
+      'PERMISSIONS_CLAIM must be the name of a claim',
     ]) {
       expect(lines.filter((line) => line.startsWith(`  ${problem}`))).toHaveLength(1)
     }
     expect(stderr).not.toMatch(/\bat \S+:\d+|node_modules/)
+  })
+
+  test('an API that is named as the client is would take ID tokens (J33)', async () => {
+    const { code, stderr } = await check({
+      AUTH0_DOMAIN: 'tenant.eu.auth0.com',
+      AUTH0_CLIENT_ID: 'client',
+      AUTH0_CLIENT_SECRET: 'secret',
+      AUTH0_AUDIENCE: 'client',
+    })
+    expect(code).toBe(badSettings)
+    expect(stderr).toContain('AUTH0_AUDIENCE must not be AUTH0_CLIENT_ID')
   })
 
   test('an identity provider of your own needs a client', async () => {

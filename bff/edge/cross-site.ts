@@ -3,6 +3,7 @@ import { HttpError } from '../http-error.ts'
 import { sendOnward } from './onward.ts'
 import { isApi } from './request-kind.ts'
 
+const refused = (message: string) => new HttpError(403, message, { denial: 'cross-site' })
 const framed = ['iframe', 'frame', 'object', 'embed', 'fencedframe']
 
 /**
@@ -23,21 +24,19 @@ export function guardFromOtherSites(baseUrl: string): RequestHandler {
     const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = req.headers
     // No page of ours has frames, and what is in one of somebody else's must not begin a login unseen.
     if (dest !== undefined && framed.includes(dest)) {
-      return next(new HttpError(403, 'A page of ours in a frame'))
+      return next(refused('A page of ours in a frame'))
     }
     if (!isSafe) {
       const isOwn = site === undefined ? req.headers.origin === baseUrl : site === 'same-origin'
-      return next(isOwn ? undefined : new HttpError(403, 'A request from another site was refused'))
+      return next(isOwn ? undefined : refused('A request from another site was refused'))
     }
     if (isApi(req)) {
       const isOwn = site !== 'cross-site' && site !== 'same-site' && mode !== 'navigate'
-      return next(
-        isOwn ? undefined : new HttpError(403, 'A route of the API is for scripts of our own pages'),
-      )
+      return next(isOwn ? undefined : refused('A route of the API is for scripts of our own pages'))
     }
     if (site !== 'cross-site' && site !== 'same-site') return next()
     if (mode !== 'navigate' || res.locals.kind !== 'navigation')
-      return next(new HttpError(403, 'Another site asked for something that is no page'))
+      return next(refused('Another site asked for something that is no page'))
     // A sibling on the same site has sent the ticket along.
     if (site === 'cross-site') sendOnward(res)
     else next()

@@ -2,19 +2,27 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Log } from '../../shared/log.ts'
 import { HttpError, type Problem } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import { isPrefetch } from './prefetch.ts'
 import { localPath } from './return-to.ts'
+
+interface Parts {
+  readonly baseUrl: string
+  readonly log: Log
+  readonly meters: Meters | undefined
+}
 
 /**
  * Where every error ends: decides by the kind of request what an anonymous, forbidden or unlucky request
  * gets, and writes the one log line about it.
  */
-export function answerErrors({ baseUrl, log }: { baseUrl: string; log: Log }): ErrorRequestHandler {
+export function answerErrors({ baseUrl, log, meters }: Parts): ErrorRequestHandler {
   return (thrown: unknown, req, res, next) => {
     const error = asHttpError(thrown)
     const { requestId, kind } = res.locals
     if (error.status >= 500) log.error({ requestId, err: error }, 'request failed')
     else log.info({ requestId, status: error.status, reason: error.message }, 'request refused')
+    if (error.denial !== undefined) meters?.denied(error.denial)
     if (res.headersSent) return next(thrown)
 
     res.locals.answer?.dropHeld()

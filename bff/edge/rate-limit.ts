@@ -1,14 +1,14 @@
 import type { Request, RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import type { Log } from '../../shared/log.ts'
+import { countInMemory, type Window } from '../../shared/request-counts.ts'
 import { HttpError } from '../http-error.ts'
-import { type Count, countInMemory } from './request-counts.ts'
 
 interface Limit {
   /** How many requests of one client a minute. */
   readonly rate: number
   /** Counts that several gateways share. */
-  readonly count: Count | undefined
+  readonly count: ((client: string, milliseconds: number) => Window | Promise<Window>) | undefined
   readonly log: Log
 }
 
@@ -19,7 +19,8 @@ const minute = 60_000
  * address (`req.ip`: what X-Forwarded-For says counts only from the proxies of TRUST_PROXY), with IPv6 the network
  * that a customer gets (/56), in which one machine has more addresses than anybody can count.
  */
-export function limitLogins({ rate, count = countInMemory(), log }: Limit): RequestHandler {
+export function limitLogins({ rate, count: shared, log }: Limit): RequestHandler {
+  const count = shared ?? countInMemory()
   return rateLimit({
     windowMs: minute,
     limit: rate,
@@ -53,5 +54,8 @@ function tooMany(req: Request, rate: number): HttpError {
   // Then everybody behind the proxy is one client, and its operator has to be told why.
   const isIgnored = req.headers['x-forwarded-for'] !== undefined && req.ip === req.socket.remoteAddress
   const hint = isIgnored ? '; X-Forwarded-For is not believed, TRUST_PROXY does not name who sends it' : ''
-  return new HttpError(429, `More than ${rate} logins a minute from one address${hint}`, { retryAfter })
+  return new HttpError(429, `More than ${rate} logins a minute from one address${hint}`, {
+    retryAfter,
+    denial: 'rate',
+  })
 }

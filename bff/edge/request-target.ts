@@ -13,9 +13,12 @@ export function refuseAmbiguous(baseUrl: string): RequestHandler {
   const hosts = port ? [host] : [host, `${host}:${protocol === 'https:' ? 443 : 80}`]
   return (req, _res, next) => {
     const problem = targetProblem(req.originalUrl) ?? headerProblem(req)
-    if (problem) throw new HttpError(400, problem)
+    if (problem) throw new HttpError(400, problem, { denial: 'ambiguous request' })
     if (!methods.includes(req.method)) {
-      throw new HttpError(405, 'An unknown method', { allow: methods.join(', ') })
+      throw new HttpError(405, 'An unknown method', {
+        allow: methods.join(', '),
+        denial: 'ambiguous request',
+      })
     }
     if (!hosts.includes(hostOf(req))) throw misdirected(baseUrl)
     next()
@@ -61,6 +64,7 @@ const hostOf = (req: Request) => String(req.host).toLowerCase()
 /** A page at another name would have no cookies, and a link to it would be somebody else's. */
 const misdirected = (baseUrl: string) =>
   new HttpError(421, 'A Host that is not ours', {
+    denial: 'wrong host',
     problem: {
       title: 'Misdirected Request',
       text: `This gateway has another address: ${baseUrl}`,

@@ -7,6 +7,8 @@ import type { Route } from './routes.ts'
 /** A request that was sent to the API. */
 export interface Exchange {
   readonly route: Route
+  /** Is told the status that the API has answered with. */
+  readonly answered: (status: number) => void
   /** Ends the request with an error's answer, or cuts the connection when the answer has begun. */
   readonly fail: (error: Error) => void
   /** Whether the session it belongs to still is one; asked while an event stream is open. */

@@ -51,6 +51,7 @@ export function createForward(apiServerUrl: string, maxSockets: number) {
 async function takeAnswer(answer: IncomingMessage, res: Response): Promise<void> {
   const { exchange } = res.locals
   if (!exchange) return
+  exchange.answered(answer.statusCode ?? 0)
   try {
     if (answer.statusCode === 401 && (await exchange.retry?.())) answer.resume()
     else sendAnswer(answer, res, exchange)

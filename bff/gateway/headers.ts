@@ -15,13 +15,15 @@ const sentDown = ['content-language', 'content-length', 'content-type', 'date', 
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  own: { requestId: string; accessToken: Secret | undefined; hasBody: boolean },
+  own: { requestId: string; traceparent: string; accessToken: Secret | undefined; hasBody: boolean },
 ): IncomingHttpHeaders {
   const kept: IncomingHttpHeaders = {}
   for (const name of own.hasBody ? [...sentUp, ...sentUpWithBody] : sentUp) {
     if (headers[name] !== undefined) kept[name] = headers[name]
   }
   kept['x-request-id'] = own.requestId
+  // No tracestate: it holds what others have written about themselves.
+  kept.traceparent = own.traceparent
   if (own.accessToken) kept.authorization = `Bearer ${own.accessToken.reveal()}`
   return kept
 }

@@ -5,6 +5,7 @@ import type { Log } from '../../shared/log.ts'
 import type { Config } from '../config.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
 import { HttpError } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { readLogoutToken, rememberedFor } from './logout-token.ts'
 import type { VerifyToken } from './provider-tokens.ts'
@@ -14,6 +15,7 @@ interface Parts {
   readonly sessions: Sessions
   readonly verify: VerifyToken
   readonly log: Log
+  readonly meters: Meters | undefined
 }
 
 const path = '/backchannel-logout'
@@ -22,7 +24,7 @@ const path = '/backchannel-logout'
  * Where the identity provider says that a user has logged out there (OpenID Connect Back-Channel Logout 1.0).
  * A form that is larger, has more fields or is compressed is nothing a provider sends.
  */
-export function backchannelLogout({ config, sessions, verify, log }: Parts): Router {
+export function backchannelLogout({ config, sessions, verify, log, meters }: Parts): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const parseForm = express.urlencoded({
     extended: false,
@@ -41,21 +43,23 @@ export function backchannelLogout({ config, sessions, verify, log }: Parts): Rou
     const use = `logout token ${issuer} ${clientId} ${jti}`
     const ended = await sessions.firstTime(use, rememberedFor, () => sessions.endListed(which))
     if (ended === undefined) throw new errors.JWTInvalid('"jti" was used before')
+    meters?.ended('back-channel logout', ended)
     log.info({ requestId: res.locals.requestId, sessions: ended }, 'back-channel logout')
     res.status(200).end()
   })
   router.all(path, refuseMethod('POST'))
-  router.use(path, answerProvider(log))
+  router.use(path, answerProvider(log, meters))
   return router
 }
 
 /** The form that section 2.8 asks for. What was wrong stands in the log: whoever guesses at tokens learns nothing. */
-function answerProvider(log: Log): ErrorRequestHandler {
+function answerProvider(log: Log, meters: Meters | undefined): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     if (error instanceof KeysOutOfReachError) {
       return next(new HttpError(503, error.message, { cause: error.cause, retryAfter: 5 }))
     }
     if (!(error instanceof errors.JOSEError || isParserError(error))) return next(error)
+    meters?.denied('logout token')
     log.info({ requestId: res.locals.requestId, reason: error.message }, 'logout token refused')
     const description = 'The request does not carry one valid logout token'
     res.status(400).json({ error: 'invalid_request', error_description: description })

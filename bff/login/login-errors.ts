@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request } from 'express'
 import { errors } from 'jose'
 import { localPath } from '../edge/return-to.ts'
 import { HttpError, type Problem } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import { decodeState } from './oidc.ts'
 
 const again = (returnTo: string, label = 'Log in again') => ({
@@ -101,11 +102,12 @@ const outages = new Set([
  * included, and errors of discovery or of the provider's keys as they come. What the provider wrote into
  * error_description stays in the log: shown, it would let anybody put text on our page by a link.
  */
-export const asLoginError = (baseUrl: string): ErrorRequestHandler => {
+export const asLoginError = (baseUrl: string, meters: Meters | undefined): ErrorRequestHandler => {
   return (error: unknown, req, _res, next) => {
     const isCallback = req.path === '/callback'
     const [outcome, message] = judge(error, isCallback)
     if (outcome === undefined) return next(error)
+    meters?.login(outcome)
     const page = localPath(pageOf(req), baseUrl)
     const place = isCallback ? { shownAt: shownAt(outcome, page) } : {}
     next(loginError(outcome, page, message, { cause: error, ...place }))

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { sendOnward } from '../edge/onward.ts'
 import { refuseMethod } from '../edge/refuse-method.ts'
 import { localPath } from '../edge/return-to.ts'
+import type { Meters } from '../metrics.ts'
 import { ticketCookie, ticketIn } from '../session/cookie.ts'
 import type { Provider } from '../session/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -28,16 +29,17 @@ interface Parts {
   readonly provider: Provider
   readonly secrets: readonly Secret[]
   readonly verify: VerifyToken
+  readonly meters: Meters | undefined
 }
 
 /** /login, /signup, /callback and /logout: the only routes that express-openid-connect is mounted on. */
-export function loginRoutes({ config, sessions, provider, secrets, verify }: Parts): Router {
+export function loginRoutes({ config, sessions, provider, secrets, verify, meters }: Parts): Router {
   const cookie = ticketCookie(config)
   const beforeSaving = async (res: Response, idToken: string) => {
     // First of all: who cannot be shown to be somebody ends nobody's session.
     await checkIdToken(idToken, verify, config.provider.clientId)
     // The ticket from before the login is worthless after it, whoever logged in (ASVS 7.2.4).
-    if (res.locals.earlierTicket) await sessions.end(res.locals.earlierTicket)
+    if (res.locals.earlierTicket) await sessions.end(res.locals.earlierTicket, 'new login')
   }
   const oidc = createOidc(config, new TicketStore(sessions), secrets, beforeSaving)
   const router = Router({ caseSensitive: true, strict: true })
@@ -51,6 +53,7 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
       // The only parameter taken from the address: asking for the password again can do no harm.
       const prompt = req.query.prompt === 'login' && { prompt: 'login' }
       await res.oidc.login({ returnTo, authorizationParams: { ...hint, ...prompt } })
+      meters?.login('begun')
     })
   }
 
@@ -66,8 +69,9 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
     }
     // A used or foreign state: the Back button, a reload, a login finished elsewhere. Nothing is redeemed.
     const page = localPath(decodeState(req.query.state)?.returnTo, config.baseUrl)
-    if (await sessions.find(ticket)) res.redirect(303, page)
-    else throw lostLogin(page)
+    if (await sessions.find(ticket)) return res.redirect(303, page)
+    meters?.login('lost')
+    throw lostLogin(page)
   })
   router.get('/callback', async (req, res) => {
     // A browser that does not say where requests come from was not asked to come again (edge/cross-site.ts). After a
@@ -86,7 +90,7 @@ export function loginRoutes({ config, sessions, provider, secrets, verify }: Par
     Reflect.set(req, cookie.name, undefined)
     next(error)
   })
-  router.use(asLoginError(config.baseUrl))
+  router.use(asLoginError(config.baseUrl, meters))
   return router
 }
 

@@ -105,7 +105,7 @@ function createInstance(
     secret: secrets.map((secret) => secret.reveal()),
     authorizationParams: {
       response_type: 'code',
-      scope: 'openid profile email offline_access',
+      scope: config.provider.scope,
       audience: config.provider.audience,
       redirect_uri: `${config.baseUrl}/callback`,
     },

@@ -1,6 +1,8 @@
 import { type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose'
 import { createIssuerKeys } from '../../shared/issuer-keys.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Config } from '../config.ts'
+import type { Meters } from '../metrics.ts'
 
 type Rules = Pick<JWTVerifyOptions, 'clockTolerance' | 'maxTokenAge'> & {
   readonly requiredClaims: readonly string[]
@@ -13,8 +15,13 @@ type Rules = Pick<JWTVerifyOptions, 'clockTolerance' | 'maxTokenAge'> & {
 export type VerifyToken = (token: string, rules: Rules) => Promise<JWTVerifyResult>
 
 /** One set of keys for all logins and logouts: fetched with the first token, not with each. */
-export function createTokenVerifier({ issuer, clientId }: Config['provider']): VerifyToken {
-  const keys = createIssuerKeys(issuer)
+export function createTokenVerifier(
+  { issuer, clientId }: Config['provider'],
+  log: Log,
+  meters?: Meters,
+): VerifyToken {
+  const keys = createIssuerKeys(issuer, log)
+  meters?.watchKeys(() => keys.ageSeconds())
   return (token, rules) =>
     jwtVerify(token, keys.keyOf, {
       clockTolerance: rules.clockTolerance ?? 0,

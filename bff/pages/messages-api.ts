@@ -1,4 +1,5 @@
 import type { Secret } from '../../shared/secret.ts'
+import type { Tracing } from '../../shared/tracing.ts'
 import { HttpError } from '../http-error.ts'
 
 /** What the messages API said, whatever it said. */
@@ -9,7 +10,7 @@ export interface Answer {
 
 export type FetchMessage = (
   path: string,
-  request: { requestId: string; accessToken?: Secret | undefined },
+  request: { requestId: string; traceparent: string; accessToken?: Secret | undefined },
 ) => Promise<Answer>
 
 const timeoutMilliseconds = 10_000
@@ -18,21 +19,26 @@ const largest = 5_000_000
 const deepest = 100
 
 /** GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow. */
-export function createMessagesApi(apiServerUrl: string): FetchMessage {
-  return async (path, { requestId, accessToken }) => {
-    const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId })
+export function createMessagesApi(apiServerUrl: string, tracing: Tracing | undefined): FetchMessage {
+  return async (path, { requestId, accessToken, ...trace }) => {
+    const address = `${apiServerUrl}${path}`
+    const call = tracing?.call('GET', address)
+    const { traceparent } = call ?? trace
+    const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId, traceparent })
     if (accessToken) headers.set('authorization', `Bearer ${accessToken.reveal()}`)
     try {
-      const response = await fetch(`${apiServerUrl}${path}`, {
+      const response = await fetch(address, {
         headers,
         // A redirect would carry the token to wherever it points.
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMilliseconds),
       })
+      call?.end(response.status)
       const body: unknown = JSON.parse(await readText(response))
       if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')
       return { status: response.status, body }
     } catch (error) {
+      call?.end(error)
       const slow = error instanceof Error && error.name === 'TimeoutError'
       throw slow
         ? new HttpError(504, 'The messages API did not answer in time', { cause: error })

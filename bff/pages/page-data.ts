@@ -7,6 +7,7 @@ import type { FetchMessage } from './messages-api.ts'
 export interface PageRequest {
   readonly visitor: Visitor | undefined
   readonly requestId: string
+  readonly traceparent: string
   readonly fetchMessage: FetchMessage
 }
 
@@ -20,13 +21,13 @@ export type LoadPage = (request: PageRequest) => Promise<PageContent>
 
 /** A page around one message of the API, fetched with the visitor's access token where it needs one. */
 export function message(path: string, token: 'none' | 'visitor'): LoadPage {
-  return async ({ visitor, requestId, fetchMessage }) => {
+  return async ({ visitor, fetchMessage, ...ids }) => {
     const accessToken = token === 'visitor' ? await visitor?.accessToken() : undefined
-    let answer = await fetchMessage(path, { requestId, accessToken })
+    let answer = await fetchMessage(path, { ...ids, accessToken })
     if (answer.status === 401 && accessToken) {
       const another = await visitor?.accessToken(accessToken)
       if (another?.reveal() !== accessToken.reveal()) {
-        answer = await fetchMessage(path, { requestId, accessToken: another })
+        answer = await fetchMessage(path, { ...ids, accessToken: another })
       }
     }
     const json = JSON.stringify(answer.body, null, 2)

@@ -40,7 +40,12 @@ export function formTokens(config: Config, secrets: readonly Secret[]): RequestH
       const token: unknown = req.body?.token
       const isOurs = (ticket: string) => keys.some((key) => isTokenOf(key, ticket, token))
       if (isSafe(req.method) || tickets.length === 0 || tickets.some(isOurs)) return next()
-      next(new HttpError(403, 'A form without the token of its page', { problem: outdated }))
+      next(
+        new HttpError(403, 'A form without the token of its page', {
+          problem: outdated,
+          denial: 'form token',
+        }),
+      )
     },
   ]
 }

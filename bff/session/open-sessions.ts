@@ -1,6 +1,9 @@
 import type { Log } from '../../shared/log.ts'
 import { Secret } from '../../shared/secret.ts'
+import type { Tracing } from '../../shared/tracing.ts'
 import type { Config } from '../config.ts'
+import type { Meters } from '../metrics.ts'
+import { measured } from './measured-storage.ts'
 import { openStorage } from './open-storage.ts'
 import { createProvider, type WholeProvider } from './provider.ts'
 import { laptopSecret } from './secret.ts'
@@ -17,12 +20,18 @@ interface OpenSessions {
 }
 
 /** The sessions where the settings say that they are. Throws SettingsError when a path cannot be used. */
-export async function openSessions(config: Config, log: Log): Promise<OpenSessions> {
+export async function openSessions(
+  config: Config,
+  log: Log,
+  meters?: Meters,
+  tracing?: Tracing,
+): Promise<OpenSessions> {
   const { store, idleSeconds, absoluteSeconds } = config.session
   const { issuer, clientId } = config.provider
   const secrets = config.session.secrets ?? [new Secret(laptopSecret(config.dataDir))]
-  const storage = await openStorage(store.reveal(), log)
-  const provider = createProvider(config.provider)
+  const opened = await openStorage(store.reveal(), log)
+  const storage = meters ? measured(opened, meters) : opened
+  const provider = createProvider(config.provider, meters, tracing)
   const sessions = createSessions({
     storage,
     secrets: secrets.map((secret) => secret.reveal()),
@@ -32,6 +41,7 @@ export async function openSessions(config: Config, log: Log): Promise<OpenSessio
     absoluteSeconds,
     provider,
     log,
+    meters,
   })
   return { sessions, provider, secrets, count: storage.count, close: () => storage.close() }
 }

@@ -1,6 +1,8 @@
 import * as openid from 'openid-client'
+import type { Tracing } from '../../shared/tracing.ts'
 import type { Config } from '../config.ts'
 import { HttpError } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import type { Tokens } from './session.ts'
 
 /** What the session room needs of the identity provider after the login. */
@@ -26,7 +28,11 @@ const timeoutSeconds = 5
 const askEvery = 5000
 
 /** A gateway starts while its provider is down, and nobody waits for an answer that is not needed. */
-export function createProvider({ issuer, clientId, clientSecret }: Config['provider']): WholeProvider {
+export function createProvider(
+  { issuer, clientId, clientSecret }: Config['provider'],
+  meters?: Meters,
+  tracing?: Tracing,
+): WholeProvider {
   let discovered: Promise<openid.Configuration> | undefined
   let targets: readonly string[] = [new URL(issuer).origin]
   let lastAsked = Number.NEGATIVE_INFINITY
@@ -40,6 +46,7 @@ export function createProvider({ issuer, clientId, clientSecret }: Config['provi
     try {
       const found = await openid.discovery(new URL(issuer), clientId, undefined, authentication, {
         timeout: timeoutSeconds,
+        [openid.customFetch]: contact,
         ...loopback,
       })
       targets = originsOf(issuer, found.serverMetadata())
@@ -51,11 +58,30 @@ export function createProvider({ issuer, clientId, clientSecret }: Config['provi
     }
   }
 
+  /** All that is asked of the provider from here goes this way. */
+  const contact: openid.CustomFetch = async (address, options) => {
+    const call = tracing?.call(options.method, address)
+    const startedAt = performance.now()
+    const over = (isWell: boolean, outcome: unknown) => {
+      meters?.contacted(isWell, (performance.now() - startedAt) / 1000)
+      call?.end(outcome)
+    }
+    try {
+      const answer = await fetch(address, options as RequestInit)
+      over(answer.status < 500, answer.status)
+      return answer
+    } catch (error) {
+      over(false, error)
+      throw error
+    }
+  }
+
   return {
     refresh: async (refreshToken) => {
       const sentAt = Date.now()
       try {
         const answer = await openid.refreshTokenGrant(await configuration(), refreshToken)
+        meters?.refreshed('refreshed')
         const seconds = answer.expires_in
         return {
           accessToken: answer.access_token,
@@ -64,7 +90,9 @@ export function createProvider({ issuer, clientId, clientSecret }: Config['provi
           expiresAt: seconds === undefined ? undefined : sentAt + seconds * 1000,
         }
       } catch (error) {
-        if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
+        const hasEnded = error instanceof openid.ResponseBodyError && error.error === 'invalid_grant'
+        meters?.refreshed(hasEnded ? 'ended' : 'failed')
+        if (hasEnded) return undefined
         throw new HttpError(503, 'The identity provider did not refresh the grant', {
           cause: error,
           retryAfter: 5,

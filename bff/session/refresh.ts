@@ -1,5 +1,6 @@
 import type { Log } from '../../shared/log.ts'
 import { HttpError } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import type { Provider } from './provider.ts'
 import type { OpenRow, Rows } from './rows.ts'
 import { type Grant, grantOf, isDue, isExpired, isReplaceable } from './session.ts'
@@ -8,6 +9,7 @@ interface Parts {
   readonly rows: Rows
   readonly provider: Provider
   readonly log: Log
+  readonly meters: Meters | undefined
 }
 
 /**
@@ -29,14 +31,14 @@ type AccessTokenOf = (row: OpenRow, refused?: string) => Promise<string>
  * token, which providers take for theft and answer by ending the whole grant (RFC 9700 section 4.14). A refresh
  * belongs to no request: when the browser hangs up, it goes on, and its result is saved before anybody uses it.
  */
-export function createAccessTokens({ rows, provider, log }: Parts): AccessTokenOf {
+export function createAccessTokens({ rows, provider, log, meters }: Parts): AccessTokenOf {
   const flights = new Map<string, Promise<string>>()
 
   async function refresh(ticket: string, refused: string | undefined): Promise<string> {
     for (const until = performance.now() + patience; performance.now() < until; await wait(lookEvery)) {
       const row = await current(ticket)
       const { grant } = row.record
-      if (!needsRefresh(grant, refused)) return grant.accessToken
+      if (!needsRefresh(grant, refused)) return shared(grant)
       try {
         if (await rows.lease(ticket, leaseMilliseconds)) return await withLease(ticket, refused)
       } catch (error) {
@@ -68,13 +70,16 @@ export function createAccessTokens({ rows, provider, log }: Parts): AccessTokenO
     // Whoever had the lease before may have refreshed.
     const row = await current(ticket)
     const { grant } = row.record
-    if (!needsRefresh(grant, refused)) return grant.accessToken
+    if (!needsRefresh(grant, refused)) return shared(grant)
     const tokens = grant.refreshToken === undefined ? undefined : await provider.refresh(grant.refreshToken)
     if (tokens) return keep(row, grantOf(tokens, Date.now()))
     if (grant.refreshToken === undefined && !isExpired(grant)) return grant.accessToken
     // The row as it was read: a gateway that was held up so long that it lost its lease may ask with a refresh
     // token that another one has spent, and must not end the session which that one has saved.
-    if (await rows.delete(ticket, row.version)) throw ended('The grant has ended')
+    if (await rows.delete(ticket, row.version)) {
+      meters?.ended('grant ended')
+      throw ended('The grant has ended')
+    }
     return (await current(ticket)).record.grant.accessToken
   }
 
@@ -107,6 +112,12 @@ export function createAccessTokens({ rows, provider, log }: Parts): AccessTokenO
     return rows.saveGrant(row, grant)
   }
 
+  /** Another gateway has refreshed meanwhile, or another request. */
+  function shared({ accessToken }: Grant): string {
+    meters?.refreshed('shared')
+    return accessToken
+  }
+
   async function current(ticket: string): Promise<OpenRow> {
     const row = await rows.read(ticket)
     if (!row || row.ended) throw ended('The session has ended')
@@ -115,7 +126,9 @@ export function createAccessTokens({ rows, provider, log }: Parts): AccessTokenO
 
   return ({ ticket, record: { grant } }, refused) => {
     if (!needsRefresh(grant, refused)) return Promise.resolve(grant.accessToken)
-    const flight = flights.get(ticket) ?? refresh(ticket, refused).finally(() => flights.delete(ticket))
+    const other = flights.get(ticket)
+    if (other) meters?.refreshed('shared')
+    const flight = other ?? refresh(ticket, refused).finally(() => flights.delete(ticket))
     flights.set(ticket, flight)
     return flight
   }

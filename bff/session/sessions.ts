@@ -1,5 +1,6 @@
 import type { Log } from '../../shared/log.ts'
 import { Secret } from '../../shared/secret.ts'
+import type { Meters } from '../metrics.ts'
 import type { Provider } from './provider.ts'
 import { createAccessTokens } from './refresh.ts'
 import { createRows, type OpenRow, type Rows } from './rows.ts'
@@ -18,6 +19,7 @@ interface Parts {
   readonly absoluteSeconds: number
   readonly provider: Provider
   readonly log: Log
+  readonly meters?: Meters | undefined
 }
 
 /** All methods throw HttpError 503 when the storage fails. */
@@ -28,7 +30,7 @@ export interface Sessions {
   readonly peek: (ticket: string | undefined) => Promise<Visitor | undefined>
   begin(ticket: string, claims: Claims, tokens: Tokens, userAgent: string): Promise<void>
   /** The session is gone when this resolves; its refresh token is revoked if the provider can be reached. */
-  end(ticket: string): Promise<void>
+  end(ticket: string, reason?: 'logout' | 'new login'): Promise<void>
   /**
    * Ends the sessions of a user, or of one login at the provider, and says how many. They are nobody's from then
    * on; their refresh tokens only the tickets can open, so each is revoked when its ticket is shown the next time.
@@ -45,13 +47,13 @@ export interface Sessions {
 const revocationMilliseconds = 2000
 
 export function createSessions(parts: Parts): Sessions {
-  const { storage, secrets, issuer, clientId, provider, log } = parts
+  const { storage, secrets, issuer, clientId, provider, log, meters } = parts
   const idle = parts.idleSeconds * 1000
   const absolute = parts.absoluteSeconds * 1000
   // A write a minute is enough to tell a visitor who is there from one who has gone.
   const extendEvery = Math.min(60_000, idle / 2)
   const rows = createRows(storage, createSeal(secrets, `${issuer} ${clientId}`), log)
-  const accessTokenOf = createAccessTokens({ rows, provider, log })
+  const accessTokenOf = createAccessTokens({ rows, provider, log, meters })
 
   /** Says when the session ends now. */
   async function keepFromIdling(row: OpenRow): Promise<number> {
@@ -68,9 +70,11 @@ export function createSessions(parts: Parts): Sessions {
     }
   }
 
-  async function retire({ ticket, record: { grant } }: OpenRow): Promise<void> {
+  /** Whether it was there until now. */
+  async function retire({ ticket, record: { grant } }: OpenRow): Promise<boolean> {
     const deleted = await rows.delete(ticket)
     if (deleted && grant.refreshToken !== undefined) await revoke(provider, grant.refreshToken, log)
+    return deleted
   }
 
   async function open(ticket: string | undefined): Promise<OpenRow | undefined> {
@@ -100,7 +104,8 @@ export function createSessions(parts: Parts): Sessions {
       sessions,
       endOthers: async (key) => {
         const meant = (each: ListedSession) => !each.isThis && (key === undefined || each.key === key)
-        await Promise.all((await sessions()).filter(meant).map((each) => rows.end(each.key)))
+        const ended = await Promise.all((await sessions()).filter(meant).map((each) => rows.end(each.key)))
+        meters?.ended('by its user', ended.filter(Boolean).length)
       },
     }
   }
@@ -121,13 +126,14 @@ export function createSessions(parts: Parts): Sessions {
       const record = { claims, grant: grantOf(tokens, now), endsAt: now + absolute }
       const about = { signedInAt: now, userAgent: userAgent.slice(0, 256) }
       await rows.create(ticket, record, about, now + Math.min(idle, absolute))
+      meters?.login('succeeded')
       log.info({ sub: claims.sub }, 'logged in')
     },
-    end: async (ticket) => {
+    end: async (ticket, reason = 'logout') => {
       const row = await rows.read(ticket)
       // A row that does not open is no session, and no use.
       if (!row) return void (await rows.delete(ticket))
-      await retire(row)
+      if ((await retire(row)) && !row.ended) meters?.ended(reason)
       log.info({ sub: row.record.claims.sub }, 'session ended')
     },
     endListed: async (which) => {

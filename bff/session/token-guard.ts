@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type express from 'express'
 import type { RequestHandler, Response } from 'express'
 import { HttpError } from '../http-error.ts'
+import type { Meters } from '../metrics.ts'
 import { GuardedAnswer } from './guarded-answer.ts'
 import { withTokensInHand } from './tokens-in-hand.ts'
 
@@ -29,7 +30,7 @@ const { writeHead, write, end } = ServerResponse.prototype as unknown as {
  * It is the responses themselves that are guarded, so that no way of writing to one goes round; all of them at once, in
  * their prototype: methods of its own on each response cost 80 us of CPU time per request, a quarter of a page.
  */
-export function guardTokens(app: express.Express): RequestHandler {
+export function guardTokens(app: express.Express, meters: Meters | undefined): RequestHandler {
   let stopped = 0
   const response = app.response as unknown as {
     writeHead: Send<Response>
@@ -63,6 +64,7 @@ export function guardTokens(app: express.Express): RequestHandler {
     })
     const answer = new GuardedAnswer(res, () => {
       stopped += 1
+      meters?.guardStopped()
       source?.unpipe(res)
       // Not now: who is writing goes on until it returns, which leads nowhere.
       process.nextTick(() => {

@@ -172,6 +172,14 @@ export class Api implements AsyncDisposable {
     }
   }
 
+  /** How the API answers whoever asks for a message with this token. */
+  async statusOf(token: string, name = 'protected'): Promise<number> {
+    const headers = { authorization: `Bearer ${token}` }
+    const answer = await fetch(`${this.url}/api/messages/${name}`, { headers })
+    await answer.arrayBuffer()
+    return answer.status
+  }
+
   /** Lets the jumping clock jump. */
   async later(): Promise<void> {
     this.#jumps += 1

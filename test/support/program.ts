@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { tapApi } from './api-answers.ts'
 import { behind, canBeBehind } from './proof/behind.ts'
 import { worker } from './proof/worker.ts'
 import { Tap } from './tap.ts'
@@ -42,12 +43,16 @@ export class Program {
   #output = ''
   /** Between a gateway and everybody. What goes through is searched after every test. */
   readonly tap: Tap | undefined
+  /** That, or what stands in front of an API. */
+  readonly #between: Tap | undefined
 
   constructor(file: string, environment: Environment) {
     this.file = file
     this.#environment = environment
-    const isRecorded = file.endsWith('bff/main.ts') && worker.isRecording && canBeBehind
-    this.tap = isRecorded ? new Tap() : undefined
+    const isRecorded = worker.isRecording && canBeBehind
+    this.tap = isRecorded && file.endsWith('bff/main.ts') ? new Tap() : undefined
+    // Only the API itself: one that leaks on purpose answers otherwise than it should.
+    this.#between = isRecorded && file === 'api/main.ts' ? tapApi() : this.tap
     worker.add(this)
   }
 
@@ -58,9 +63,9 @@ export class Program {
 
   /** Resolves when the program serves; rejects with what it said when it ends before that. */
   async start(): Promise<void> {
-    const { front, own, settings } = behind(this.#environment)
+    const { front, own, settings } = this.#place
     const child = fork(resolve(root, this.file), [], {
-      env: cleanEnvironment({ ...this.#environment, ...(this.tap && settings) }),
+      env: cleanEnvironment({ ...this.#environment, ...(this.#between && settings) }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Not in the project's folder: a developer's own .env is no part of a test.
       cwd: tmpdir(),
@@ -82,16 +87,21 @@ export class Program {
       child.once('message', () => resolve())
       child.once('exit', () => reject(new Error(`${this.file} ended before it served:\n${this.#output}`)))
     })
-    // A gateway that is dead looks dead.
-    child.once('exit', () => this.tap?.close())
-    await this.tap?.open(front, own)
-    if (child.exitCode !== null || child.signalCode !== null) this.tap?.close()
+    // A program that is dead looks dead.
+    child.once('exit', () => this.#between?.close())
+    await this.#between?.open(front, own)
+    if (child.exitCode !== null || child.signalCode !== null) this.#between?.close()
   }
 
-  /** Where a gateway is reached with nothing in between. */
+  get #place() {
+    const { BFF_PORT = '4040', API_PORT = '6060' } = this.#environment
+    return behind(this.#environment, Number(this.file.endsWith('api/main.ts') ? API_PORT : BFF_PORT))
+  }
+
+  /** Where a gateway or an API is reached with nothing in between. */
   get ownUrl(): string {
-    const { front, own } = behind(this.#environment)
-    const { host, port } = this.tap ? own : front
+    const { front, own } = this.#place
+    const { host, port } = this.#between ? own : front
     return `http://${host}:${port}`
   }
 
@@ -116,6 +126,12 @@ export class Program {
 
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name)
+  }
+
+  /** The exit code, or the signal's name, once it has ended. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const [code, signal] = await once(this.#child as ChildProcess, 'exit')
+    return code ?? signal
   }
 
   /** Sends the signal and resolves with the exit code, or the signal's name when that ended it. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { Connection } from './proof/connection.ts'
+import { Connection, type OnAnswer } from './proof/connection.ts'
 import type { Side } from './proof/messages.ts'
 import type { Seen } from './proof/seen.ts'
 
@@ -18,6 +18,11 @@ export class Tap {
   #server: Server | undefined
   /** Of connections that are over. */
   #past = { request: 0, response: 0, notKept: 0, requests: 0 }
+  readonly #onAnswer: OnAnswer | undefined
+
+  constructor(onAnswer?: OnAnswer) {
+    this.#onAnswer = onAnswer
+  }
 
   /** Listens there and passes everything on. */
   async open(front: Address, behind: Address): Promise<void> {
@@ -56,7 +61,7 @@ export class Tap {
   }
 
   #relay(browser: Socket, behind: Address): void {
-    const connection = new Connection()
+    const connection = new Connection(this.#onAnswer)
     this.#connections.add(connection)
     // A gateway sees from which address of this machine somebody comes.
     const from = browser.remoteAddress?.replace(/^::ffff:/, '')

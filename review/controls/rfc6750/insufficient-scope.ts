@@ -9,7 +9,7 @@ export const control: Control = {
   section: '3.1',
   level: 'SHOULD',
   demands: 'A good token that does not grant enough is 403 and the error insufficient_scope.',
-  met: ['api/access-token.ts'],
+  met: ['api/permissions.ts'],
   needs: 'embedded',
   check: async (target) => {
     const { provider } = await withProvider(target)

@@ -9,7 +9,7 @@ export const control: Control = {
   section: '3.1',
   level: 'SHOULD',
   demands: 'A token that is expired, malformed or somebody else’s is 401 and the error invalid_token.',
-  met: ['api/access-token.ts'],
+  met: ['api/access-token.ts', 'api/verify.ts'],
   needs: 'embedded',
   check: async (target) => {
     const { provider } = await withProvider(target)

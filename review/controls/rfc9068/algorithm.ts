@@ -8,7 +8,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'An access token with alg none, or with an algorithm of its own choice, is refused.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => {

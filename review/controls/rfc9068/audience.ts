@@ -8,7 +8,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'The audience of an access token names this API.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({

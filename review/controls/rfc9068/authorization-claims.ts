@@ -10,7 +10,7 @@ export const control: Control = {
   section: '4',
   level: 'SHOULD',
   demands: 'The API decides by what the token grants, read as it is written.',
-  met: ['api/access-token.ts'],
+  met: ['api/permissions.ts'],
   needs: 'embedded',
   check: async (target) => {
     const { provider } = await withProvider(target)

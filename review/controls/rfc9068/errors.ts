@@ -8,7 +8,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'Whatever is wrong with an access token, the answer is the error invalid_token of RFC 6750.',
-  met: ['api/access-token.ts'],
+  met: ['api/access-token.ts', 'api/verify.ts'],
   needs: 'embedded',
   check: async (target) => {
     const { provider } = await withProvider(target)

@@ -9,7 +9,7 @@ export const control: Control = {
   level: 'MUST',
   demands:
     'An access token counts until it expires, with a few minutes of leeway at most, and has to say when that is.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({

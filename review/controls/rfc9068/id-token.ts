@@ -7,7 +7,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'A user’s ID token does not do as an access token.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: async (target) => {
     await target.loggedIn()

@@ -7,7 +7,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'The issuer of an access token is exactly the one the API trusts.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({

@@ -8,7 +8,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'An access token is signed by a key that the provider publishes, by no key that it brings along.',
-  met: ['api/access-token.ts', 'shared/issuer-keys.ts'],
+  met: ['api/verify.ts', 'shared/issuer-keys.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, async (provider) => {

@@ -7,7 +7,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'A token that says that it is of another kind, or of none, is no access token.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({

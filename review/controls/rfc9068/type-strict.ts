@@ -7,7 +7,7 @@ export const control: Control = {
   section: '4',
   level: 'MUST',
   demands: 'The API takes tokens of the type at+jwt only.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({ 'of the type JWT': provider.token({}, { typ: 'JWT' }) })),

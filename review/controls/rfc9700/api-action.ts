@@ -8,7 +8,7 @@ export const control: Control = {
   section: '2.3',
   level: 'MUST',
   demands: 'The API checks for every request that the token was meant for this very action.',
-  met: ['api/access-token.ts', 'api/messages.ts'],
+  met: ['api/permissions.ts', 'api/messages.ts'],
   needs: 'embedded',
   check: async (target) => {
     const { provider } = await withProvider(target)

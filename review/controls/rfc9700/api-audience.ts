@@ -8,7 +8,7 @@ export const control: Control = {
   section: '2.3',
   level: 'MUST',
   demands: 'The API refuses to serve a token that was meant for another resource server.',
-  met: ['api/access-token.ts'],
+  met: ['api/verify.ts'],
   needs: 'embedded',
   check: (target) =>
     refuses(target, (provider) => ({

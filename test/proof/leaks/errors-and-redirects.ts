@@ -17,8 +17,8 @@ export const inErrorsAndRedirects: readonly Planted[] = [
     edits: [
       [
         'bff/login/login.ts',
-        '    else throw lostLogin(page)',
-        '    else throw new HttpError(400, req.url, { problem: { title: req.url, text: req.url } })',
+        '    throw lostLogin(page)',
+        '    throw new HttpError(400, req.url, { problem: { title: req.url, text: req.url } })',
       ],
       [
         'bff/login/login.ts',

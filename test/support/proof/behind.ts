@@ -4,11 +4,11 @@ import type { Environment } from '../program.ts'
 export const canBeBehind = process.platform === 'linux'
 
 /**
- * Where a gateway listens so that a tap can listen in its place: on the same port, which is part of the names of its
- * cookies, of another loopback address.
+ * Where a program listens so that a tap can listen in its place: on the same port, which is part of the names of a
+ * gateway's cookies, of another loopback address.
  */
-export function behind({ HOST = 'localhost', BFF_PORT = '4040' }: Environment) {
+export function behind({ HOST = 'localhost' }: Environment, port: number) {
   const last = /^127\.0\.0\.(\d+)$/.exec(HOST)?.[1] ?? '1'
-  const own = { host: `127.77.0.${last}`, port: Number(BFF_PORT) }
-  return { front: { host: HOST, port: Number(BFF_PORT) }, own, settings: { HOST: own.host } }
+  const own = { host: `127.77.0.${last}`, port }
+  return { front: { host: HOST, port }, own, settings: { HOST: own.host } }
 }

@@ -11,18 +11,26 @@ export interface Piece {
 const most = 64_000_000
 const directions = { request: 'to the gateway', response: 'to the browser' } as const
 
+/** Is told of each answer when it is whole, in order. Without a request: that could not be read. */
+export type OnAnswer = (request: Message | undefined, answer: Message) => void
+
 /** What goes through one connection. */
 export class Connection {
   /** What has not been searched as whole messages yet. */
   readonly pieces: Readonly<Record<Side, Piece[]>> = { request: [], response: [] }
-  /** Method and path of the requests that have no answer yet; the last may be still under way. */
-  readonly #waiting: string[] = []
+  /** The requests that have no answer yet, with method and path; the last may be still under way. */
+  readonly #waiting: { readonly name: string; readonly request: Message }[] = []
   #isLastWhole = true
   #kept = { request: 0, response: 0 }
   readonly bytes = { request: 0, response: 0 }
   notKept = 0
   requests = 0
   isClosed = false
+  readonly #onAnswer: OnAnswer | undefined
+
+  constructor(onAnswer?: OnAnswer) {
+    this.#onAnswer = onAnswer
+  }
 
   add(side: Side, bytes: Buffer): void {
     this.bytes[side] += bytes.length
@@ -50,7 +58,12 @@ export class Connection {
       if (!message) {
         // No message (yet): searched as it is. Behind it nothing can be told apart any more.
         seen.push({ where: `${directions[side]}: bytes`, text: bytes.toString('latin1', start) })
-        if (message === null) start = bytes.length
+        if (message === null) {
+          const startLine = bytes.toString('latin1', start, start + 20)
+          const none = { startLine, headers: [], body: bytes.subarray(start), rest: '', end: undefined }
+          if (side === 'response') this.#onAnswer?.(this.#waiting.shift()?.request, none)
+          start = bytes.length
+        }
         break
       }
       seen.push(...seenIn(message, directions[side], this.#nameOf(side, message)))
@@ -68,22 +81,29 @@ export class Connection {
   }
 
   get #method(): string | undefined {
-    return this.#waiting[0]?.split(' ')[0]
+    return this.#waiting[0]?.name.split(' ')[0]
   }
 
   /** A request is known by its method and path; an answer by those of its request. */
-  #nameOf(side: Side, { startLine, end }: Message): string {
+  #nameOf(side: Side, message: Message): string {
+    const { startLine, end } = message
     if (side === 'request') {
       const [method = '', target = ''] = startLine.split(' ')
       const name = `${method} ${target.replace(/[?#].*/s, '').slice(0, 100)}`
       if (this.#isLastWhole) {
-        this.#waiting.push(name)
+        this.#waiting.push({ name, request: message })
         this.requests += 1
       }
       this.#isLastWhole = end !== undefined
       return name
     }
     const isInterim = startLine.startsWith('1', 9)
-    return (end === undefined || isInterim ? this.#waiting[0] : this.#waiting.shift()) ?? 'no request'
+    // What has no length goes on to the end of the connection.
+    const hasLength = message.headers.some(([each]) => /^(content-length|transfer-encoding)$/.test(each))
+    const isUnderWay = end === undefined && (hasLength || !this.isClosed)
+    if (isUnderWay || isInterim) return this.#waiting[0]?.name ?? 'no request'
+    const answered = this.#waiting.shift()
+    this.#onAnswer?.(answered?.request, message)
+    return answered?.name ?? 'no request'
   }
 }
