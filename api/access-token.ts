@@ -18,7 +18,7 @@ declare global {
 
 /**
  * Lets a request through when its access token is one of our issuer's, for us, and not expired, and whoever it was
- * issued for has not asked too often. One handler for both: a second one is half of what a known token costs.
+ * issued for has not asked too often.
  */
 export function requireAccessToken(tokens: VerifiedTokens, limit: CallerLimit): RequestHandler {
   return (req, res, next) => {
