@@ -49,6 +49,11 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     return
   }
   const log = await createLog(program.name, config.logLevel)
+  /** With the lines that have not been written yet. */
+  const exit = (code: number): never => {
+    log.flush()
+    process.exit(code)
+  }
   // What libraries print for their developers: addresses with codes in them, settings with secrets.
   if (debug.disable()) log.warn('DEBUG is ignored: libraries would print secrets')
   // Started by another program, it does not outlive it, also when that ends before this one serves.
@@ -60,7 +65,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     const settings = error instanceof SettingsError || error instanceof PortInUseError
     if (settings) process.stderr.write(`${program.name}: ${error.message}\n`)
     else log.fatal({ err: error }, 'could not start')
-    process.exit(settings ? badSettings : 1)
+    exit(settings ? badSettings : 1)
   }
   let stoppingSince: number | undefined
   const stop = async (reason: string, code = 0) => {
@@ -68,7 +73,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     log.info({ reason }, 'stopping')
     await close()
     log.info('stopped')
-    process.exit(code)
+    exit(code)
   }
   // Nobody knows what state it has left behind. Node would print the error with all its properties, and OAuth
   // libraries attach whole token responses to theirs. (A rejection that nobody handles comes here as well.)
@@ -80,7 +85,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     process.on(signal, () => {
       if (stoppingSince === undefined) void stop(signal)
       // Who asks twice does not want to wait. From a terminal one Ctrl-C comes twice by itself: npm passes it on.
-      else if (performance.now() - stoppingSince > 1000) process.exit(1)
+      else if (performance.now() - stoppingSince > 1000) exit(1)
     })
   }
   void orphaned?.then(() => {
