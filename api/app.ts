@@ -35,7 +35,7 @@ export function createApp(config: Config, { log, meters, tracing }: Parts): Expr
   app.use(requestLog(log, config.trustGateway))
   if (meters) app.use(meters.measureRequests)
   if (tracing) app.use(tracing.traceRequests)
-  app.use(...securityHeaders)
+  app.use(securityHeaders)
   app.use(allowOrigin(config.clientOrigin))
   app.all(['/livez', '/readyz'], allowMethods)
   app.get('/livez', (_req, res) => {
