@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { createRecent } from '../../shared/recent.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
 
@@ -6,13 +7,18 @@ import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
  * How many rows one step of a sweep takes: it holds up requests, and the writes of other gateways, for that long only.
  */
 const batch = 50
+/** How many rows are kept in memory at least, and in milliseconds for how long when nobody asks for them. */
+const mostKept = 5000
+const keptFor = 60_000
 
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
 export function openSqliteStorage(path: string): SessionStorage {
   const database = openDatabase(path)
   const now = () => Date.now()
   const columns = 'version, sealed, about, seen_at, expires_at, ended'
-  const read = database.prepare(`SELECT ${columns} FROM session WHERE key = ? AND expires_at > ?`)
+  const read = database.prepare(`SELECT ${columns} FROM session WHERE key = ?`)
+  // Another number as soon as another connection, of this process or any, has written to the file.
+  const dataVersion = database.prepare('PRAGMA data_version')
   const find = database.prepare(
     `SELECT key, ${columns} FROM session_index JOIN session USING (key)
      WHERE name = ? AND NOT ended AND expires_at > ?`,
@@ -66,29 +72,54 @@ export function openSqliteStorage(path: string): SessionStorage {
   }
   const timer = setInterval(sweep, sweepInterval).unref()
 
+  /** By key, what was read since somebody else has written to the file. What is written here takes its row out. */
+  let rows = createRecent<Row>(mostKept, keptFor)
+  let lastVersion: unknown
+  const rowOf = (key: string): Row | undefined => {
+    const version = dataVersion.get()?.data_version
+    if (version !== lastVersion) rows = createRecent(mostKept, keptFor)
+    lastVersion = version
+    const known = rows.get(key)
+    const found = known ? undefined : read.get(key)
+    if (!found) return known
+    const row = toRow(found)
+    rows.set(key, row)
+    return row
+  }
+  /** `work` writes to the row. */
+  const change = async <Result>(key: string, work: () => Result): Promise<Result> => {
+    rows.delete(key)
+    return work()
+  }
+
   return {
     read: async (key) => {
-      const row = read.get(key, now())
-      return row && toRow(row)
+      const row = rowOf(key)
+      return row && row.expiresAt > now() ? row : undefined
     },
-    create: async (key, { sealed, about, seenAt, expiresAt, indexes }) => {
-      atomically(database, () => {
-        clear.run(key, now())
-        create.run(key, sealed, about, seenAt, expiresAt)
-        for (const name of indexes) addIndex.run(name, key)
-      })
-    },
-    replace: async (key, version, sealed) => replace.run(sealed, key, version, now()).changes === 1,
-    reseal: async (key, version, { sealed, about, indexes }) =>
-      atomically(database, () => {
-        if (reseal.run(sealed, about, key, version, now()).changes === 0) return false
-        removeIndexes.run(key)
-        for (const name of indexes) addIndex.run(name, key)
-        return true
-      }),
-    extend: async (key, { seenAt, expiresAt }) => extend.run(seenAt, expiresAt, key, now()).changes === 1,
-    end: async (key) => end.run(key, now()).changes === 1,
-    delete: async (key, version) => remove.run(key, version ?? null, now()).changes === 1,
+    create: (key, { sealed, about, seenAt, expiresAt, indexes }) =>
+      change(key, () =>
+        atomically(database, () => {
+          clear.run(key, now())
+          create.run(key, sealed, about, seenAt, expiresAt)
+          for (const name of indexes) addIndex.run(name, key)
+        }),
+      ),
+    replace: (key, version, sealed) =>
+      change(key, () => replace.run(sealed, key, version, now()).changes === 1),
+    reseal: (key, version, { sealed, about, indexes }) =>
+      change(key, () =>
+        atomically(database, () => {
+          if (reseal.run(sealed, about, key, version, now()).changes === 0) return false
+          removeIndexes.run(key)
+          for (const name of indexes) addIndex.run(name, key)
+          return true
+        }),
+      ),
+    extend: (key, { seenAt, expiresAt }) =>
+      change(key, () => extend.run(seenAt, expiresAt, key, now()).changes === 1),
+    end: (key) => change(key, () => end.run(key, now()).changes === 1),
+    delete: (key, version) => change(key, () => remove.run(key, version ?? null, now()).changes === 1),
     find: async (index) => find.all(index, now()).map((row) => ({ key: String(row.key), ...toRow(row) })),
     seen: async () => seen.all(now()).map((row) => Number(row.seen_at)),
     lease: async (name, owner, milliseconds) =>
@@ -97,7 +128,7 @@ export function openSqliteStorage(path: string): SessionStorage {
       release.run(name, owner)
     },
     check: async () => {
-      read.get('', 0)
+      read.get('')
     },
     close: async () => {
       clearInterval(timer)
