@@ -36,9 +36,8 @@ export const securityHeaders: RequestHandler = (_req, res, next) => {
  * CORS for one origin, compared letter for letter; other origins get no CORS header at all. Unset, there is no
  * CORS: the gateway calls from its server.
  */
-export function allowOrigin(clientOrigin: string | undefined): RequestHandler {
+export function allowOrigin(clientOrigin: string): RequestHandler {
   return (req, res, next) => {
-    if (clientOrigin === undefined) return next()
     // The answer differs by Origin even where it has no CORS header.
     res.vary('Origin')
     if (req.headers.origin === clientOrigin) {
