@@ -53,6 +53,70 @@ function keysInFile(table: 'session' | 'session_index' | 'lease' = 'session'): u
 }
 const everythingInFile = () => [keysInFile(), keysInFile('session_index'), keysInFile('lease')]
 
+describe('a row that was read, and so is kept', () => {
+  const content = new TextEncoder().encode('other content')
+  /** What becomes of the row, by whoever has the file. */
+  const changes: readonly [string, (at: SessionStorage) => Promise<unknown>, object | undefined][] = [
+    ['replaced', (at) => at.replace('key', 1, content), { version: 2, sealed: content }],
+    [
+      'sealed anew',
+      (at) => at.reseal('key', 1, { sealed: content, about: content, indexes: [] }),
+      { version: 1, sealed: content, about: content },
+    ],
+    [
+      'extended',
+      (at) => at.extend('key', { seenAt: Date.now() + 1000, expiresAt: Date.now() + 120_000 }),
+      { expiresAt: expect.any(Number) },
+    ],
+    ['ended', (at) => at.end('key'), { ended: true }],
+    ['deleted', (at) => at.delete('key'), undefined],
+  ]
+  test.each(changes)('is read anew when another connection has %s it', async (_what, change, changed) => {
+    await using other = Object.assign(await openStorage(`sqlite:${path}`, log), {
+      [Symbol.asyncDispose]: () => other.close(),
+    })
+    await storage.create('key', row())
+    const before = await storage.read('key')
+    expect(await storage.read('key')).toBe(before)
+    expect(await change(other)).toBe(true)
+    const after = await storage.read('key')
+    if (changed) expect(after).toMatchObject(changed)
+    expect(after).toEqual(await other.read('key'))
+    expect(after).not.toEqual(before)
+  })
+
+  test.each(changes)('is read anew when it was %s here', async (_what, change, changed) => {
+    await storage.create('key', row())
+    const before = await storage.read('key')
+    expect(await change(storage)).toBe(true)
+    const after = await storage.read('key')
+    if (changed) expect(after).toMatchObject(changed)
+    expect(after).not.toEqual(before)
+  })
+
+  test('is read anew when another program has put another in its place', async () => {
+    await storage.create('key', row())
+    await storage.read('key')
+    elsewhere(`UPDATE session SET about = x'00' WHERE key = 'key'`)
+    expect(await storage.read('key')).toMatchObject({ about: new Uint8Array([0]) })
+  })
+
+  test('is gone when its time is over', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(1000)
+    expect(await storage.read('key')).toBeUndefined()
+  })
+
+  test('is not the one that is made under its key when it has expired', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(1000)
+    await storage.create('key', { ...row(), sealed: content })
+    expect(await storage.read('key')).toMatchObject({ sealed: content })
+  })
+})
+
 /** Every operation that writes, on a row that is there at version 1. */
 const writes: Readonly<Record<string, () => Promise<unknown>>> = {
   create: () => storage.create('other', row()),
