@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { createRecent } from '../../shared/recent.ts'
 import { openDatabase } from './sqlite-database.ts'
-import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
+import { type OpenStorage, type Row, sweepInterval } from './storage.ts'
 
 /**
  * How many rows one step of a sweep takes: it holds up requests, and the writes of other gateways, for that long only.
@@ -12,7 +12,7 @@ const mostKept = 5000
 const keptFor = 60_000
 
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
-export function openSqliteStorage(path: string): SessionStorage {
+export function openSqliteStorage(path: string): OpenStorage {
   const database = openDatabase(path)
   const now = () => Date.now()
   const columns = 'version, sealed, about, seen_at, expires_at, ended'
@@ -53,9 +53,20 @@ export function openSqliteStorage(path: string): SessionStorage {
      WHERE owner = excluded.owner OR lease.expires_at <= ?`,
   )
   const release = database.prepare('DELETE FROM lease WHERE name = ? AND owner = ?')
+  // One that ends later than it could has begun before the clock was set back.
+  const count = database.prepare(
+    `INSERT INTO request_count (name, hits, expires_at) VALUES ($name, 1, $end)
+     ON CONFLICT (name) DO UPDATE SET
+       (hits, expires_at) = (
+         SELECT iif(is_open, hits + 1, 1), iif(is_open, expires_at, $end)
+         FROM (SELECT expires_at > $now AND expires_at <= $end AS is_open)
+       )
+     RETURNING hits, expires_at`,
+  )
   const removeExpired = [
     ['session', 'key'],
     ['lease', 'name'],
+    ['request_count', 'name'],
   ].map(([table, key]) =>
     database.prepare(
       `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${batch})`,
@@ -126,6 +137,10 @@ export function openSqliteStorage(path: string): SessionStorage {
       lease.run(name, owner, now() + milliseconds, now()).changes === 1,
     release: async (name, owner) => {
       release.run(name, owner)
+    },
+    count: async (name, milliseconds) => {
+      const counted = count.get({ name, now: now(), end: now() + milliseconds })
+      return { hits: Number(counted?.hits), endsAt: Number(counted?.expires_at) }
     },
     check: async () => {
       read.get('')
