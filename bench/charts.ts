@@ -25,8 +25,14 @@ export function charts({ requests, connections, bodies, sessions }: Result): Rec
     }))
   if (bars) drawn.requests = barChart({ title: 'A proxied request', unit: 'CPU time, microseconds', bars })
   if (connections) {
-    const lines = [names.sqlite, names.apache, names.express, names.naive].map((name) => ({
-      label: name,
+    const shown = {
+      Cloakroom: names.sqlite,
+      mod_auth_openidc: names.apache,
+      'Express, no session': names.express,
+      'express-openid-connect': names.naive,
+    }
+    const lines = Object.entries(shown).map(([label, name]) => ({
+      label,
       values: connections.map(({ figures }) => figures.find((each) => each.name === name)?.micros),
     }))
     drawn.connections = lineChart({

@@ -1,11 +1,22 @@
 import { parseArgs } from 'node:util'
-import { parts } from './measures.ts'
+
+/** What is measured, each part by itself. */
+const parts = [
+  'requests',
+  'connections',
+  'workers',
+  'sessions',
+  'routes',
+  'bodies',
+  'starts',
+  'storage',
+] as const
 
 export const usage = `npm run bench -- [options]
 
   --quick         what CI runs: the proxied request, a page and the API, in about two minutes
   --only PARTS    only these, a comma between: ${parts.join(', ')}
-  --rounds N      how often everything is measured, in turns (5; 3 with --quick)
+  --rounds N      how often everything is measured, in turns (9; 5 with --quick)
   --against REV   the gateway and the API of another commit besides, in turns with these
   --check         exit code 1 if a request costs more than 1.25 times what docs/performance.json has, as a ratio to the
                   bare proxy of the same run
@@ -35,7 +46,7 @@ export function readOptions(args: readonly string[]): Options {
   if (rest.write && (quick || only !== undefined))
     throw new UsageError('--write keeps a whole run: without --quick and --only')
   if (rest.check && !names.includes('requests')) throw new UsageError('--check is about requests')
-  const count = Number(rounds ?? (quick ? 3 : 5))
+  const count = Number(rounds ?? (quick ? 5 : 9))
   if (!Number.isInteger(count) || count < 1) throw new UsageError('--rounds must be a number, 1 or more')
   return { quick, only: parts.filter((part) => names.includes(part)), rounds: count, ...rest }
 }

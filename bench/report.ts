@@ -15,7 +15,7 @@ export function tables(result: Result): string {
 ${about.generator}, medians of ${about.rounds} rounds in turns.\n`,
     table(
       'Targets',
-      ['what', 'against', 'target', 'ratio', ''],
+      ['what', 'against', 'target', 'measured', ''],
       targetsOf(result).map(({ what, against, target, ratio: value, isMet }) => [
         what,
         against,

@@ -23,7 +23,7 @@ export async function measureConnections(world: World, rounds: number): Promise<
   const cases = (await requestCases(world, false)).filter(({ name }) => compared.includes(name))
   const results: ConnectionsFigures[] = []
   for (const connections of [1, 32, 128]) {
-    results.push({ connections, figures: await inTurns(cases, { connections, seconds: 2, rounds }) })
+    results.push({ connections, figures: await inTurns(cases, { connections, rounds }) })
   }
   return results
 }

@@ -102,5 +102,5 @@ export async function measureRequests(
   { quick, rounds, more = [] }: { quick: boolean; rounds: number; more?: readonly Case[] },
 ): Promise<Figure[]> {
   const cases = [...(await requestCases(world, quick)), ...more]
-  return inTurns(cases, { connections: 32, seconds: quick ? 1 : 2, rounds })
+  return inTurns(cases, { connections: 32, rounds })
 }

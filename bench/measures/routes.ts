@@ -19,5 +19,5 @@ export async function measureRoutes(world: World, rounds: number): Promise<Figur
     const gateway = await world.startGateway({ API_ROUTES: file })
     cases.push({ name: `${count} routes`, server: gateway.server, request: fromScript(gateway, ours.path) })
   }
-  return inTurns(cases, { connections: 32, seconds: 2, rounds })
+  return inTurns(cases, { connections: 32, rounds })
 }

@@ -42,7 +42,7 @@ export async function measureSessions(world: World, rounds: number): Promise<Ses
       const request = inTurn(world, tickets, fromScript({ server, cookie: '' }, '/api/messages/protected'))
       cases.push({ name: storage, server, request, sessions, visitors })
     }
-    const measured = await inTurns(cases, { connections: 32, seconds: 3, rounds })
+    const measured = await inTurns(cases, { connections: 32, rounds })
     for (const [index, { sessions, visitors, server }] of cases.entries()) {
       const figure = measured[index]
       if (figure) figures.push({ storage, sessions, visitors, micros: figure.micros, rounds: figure.rounds })

@@ -21,11 +21,11 @@ export async function measureWorkers(world: World, rounds: number): Promise<Work
   const measured: { workers: number; gateway: Gateway; results: Omit<WorkersFigure, 'workers'>[] }[] = []
   for (const workers of [1, 2]) {
     const gateway = await world.startGateway({ BFF_WORKERS: String(workers) })
-    await measure(gateway)
+    await measure(gateway, workers)
     measured.push({ workers, gateway, results: [] })
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const { gateway, results } of measured) results.push(await measure(gateway))
+    for (const { workers, gateway, results } of measured) results.push(await measure(gateway, workers))
   }
   return measured.map(({ workers, results }) => ({
     workers,
@@ -35,11 +35,12 @@ export async function measureWorkers(world: World, rounds: number): Promise<Work
   }))
 }
 
-async function measure(gateway: Gateway): Promise<Omit<WorkersFigure, 'workers'>> {
+/** Each process has as many connections as one has by itself. */
+async function measure(gateway: Gateway, workers: number): Promise<Omit<WorkersFigure, 'workers'>> {
   const times = () => gateway.server.pids().map((pid) => [pid, cpuTime([pid])] as const)
   const before = new Map(times())
   const request = fromScript(gateway, '/api/messages/protected')
-  const { requests, perSecond } = await load(request, { connections: 32, seconds: 3 })
+  const { requests, perSecond } = await load(request, { connections: 32 * workers, seconds: 2 })
   const used = times().map(([pid, micros]) => micros - (before.get(pid) ?? 0))
   const sum = used.reduce((all, each) => all + each, 0)
   return { micros: sum / requests, capacity: (requests / Math.max(...used)) * 1e6, perSecond }

@@ -55,14 +55,15 @@ LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"" c
 CustomLog "${join(folder, 'access.log')}" combined
 KeepAlive On
 MaxKeepAliveRequests 0
-# As many threads as by default, all from the start: processes that come and go would take along their connections, and
-# the CPU time they have used.
+# A thread for every connection there will be, from the start: with fewer it closes connections that are kept, and
+# processes that come and go would take along the CPU time they have used.
 StartServers 2
 ServerLimit 2
-ThreadsPerChild 75
-MaxRequestWorkers 150
+ThreadLimit 200
+ThreadsPerChild 200
+MaxRequestWorkers 400
 MinSpareThreads 1
-MaxSpareThreads 150
+MaxSpareThreads 400
 
 OIDCProviderMetadataURL ${issuer}.well-known/openid-configuration
 OIDCProviderTokenEndpointAuth client_secret_post
