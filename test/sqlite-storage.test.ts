@@ -113,6 +113,14 @@ describe('a row that was read, and so is kept', () => {
     expect(await storage.read('key')).toBeUndefined()
   })
 
+  test('is gone for good when it was swept, also when the clock is set back', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(sweepInterval)
+    vi.setSystemTime(Date.now() - 2 * sweepInterval)
+    expect(await storage.read('key')).toBeUndefined()
+  })
+
   test('is not the one that is made under its key when it has expired', async () => {
     await storage.create('key', row(1000))
     await storage.read('key')

@@ -72,17 +72,6 @@ export function openSqliteStorage(path: string): OpenStorage {
       `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${batch})`,
     ),
   )
-  let next: NodeJS.Immediate | undefined
-  const sweep = () => {
-    try {
-      const isFull = removeExpired.map((statement) => statement.run(now()).changes === batch)
-      if (isFull.includes(true)) next = setImmediate(sweep)
-    } catch {
-      // Thrown out of a timer it would end the program. Expired rows are invisible; the next sweep takes them.
-    }
-  }
-  const timer = setInterval(sweep, sweepInterval).unref()
-
   /** By key, what was read since somebody else has written to the file. What is written here takes its row out. */
   let rows = createRecent<Row>(mostKept, keptFor)
   let lastVersion: unknown
@@ -97,6 +86,19 @@ export function openSqliteStorage(path: string): OpenStorage {
     rows.set(key, row)
     return row
   }
+  let next: NodeJS.Immediate | undefined
+  const sweep = () => {
+    try {
+      // A row that is not there any more must not come back when the clock is set back.
+      rows = createRecent(mostKept, keptFor)
+      const isFull = removeExpired.map((statement) => statement.run(now()).changes === batch)
+      if (isFull.includes(true)) next = setImmediate(sweep)
+    } catch {
+      // Thrown out of a timer it would end the program. Expired rows are invisible; the next sweep takes them.
+    }
+  }
+  const timer = setInterval(sweep, sweepInterval).unref()
+
   /** `work` writes to the row. */
   const change = async <Result>(key: string, work: () => Result): Promise<Result> => {
     rows.delete(key)
