@@ -12,8 +12,8 @@ const atOnce = 4096
  * lines wait, and when too many do they are dropped and counted. Do not replace this by pino.destination: with
  * `sync` its write stops the program; without, the flush at its end goes on for ever when the reader is gone.
  *
- * The lines of one turn of the event loop are written together: a call of the system for each costs as much as making
- * it. Who ends the process flushes first.
+ * The first line of a turn of the event loop goes out at once, the others of that turn together: a call of the system for
+ * each costs as much as making it. Who ends the process flushes first.
  */
 export function openStandardOutput(): DestinationStream & { flush?: () => void } {
   const fd = openWithoutBlocking()
@@ -45,8 +45,13 @@ export function openStandardOutput(): DestinationStream & { flush?: () => void }
       )
       dropped = 0
     }
-    isUnderWay = lines.length > 0 && !pipe.destroyed
-    if (isUnderWay) pipe.write(take(fitting(lines)), writeSome)
+    if (pipe.destroyed) return
+    if (lines.length > 0) pipe.write(take(fitting(lines)), writeSome)
+    else setImmediate(endTurn)
+  }
+  const endTurn = () => {
+    isUnderWay = lines.length > 0
+    if (isUnderWay) writeSome()
   }
   return {
     write: (line) => {
@@ -55,7 +60,7 @@ export function openStandardOutput(): DestinationStream & { flush?: () => void }
       else add(line)
       if (isUnderWay) return
       isUnderWay = true
-      setImmediate(writeSome)
+      writeSome()
     },
     // As much as the pipe takes now.
     flush: () => {

@@ -15,7 +15,7 @@ export class GuardedAnswer {
   /** Of an answer that has not begun; undefined: it has. */
   #held: Buffer[] | undefined = []
   #size = 0
-  readonly #search = new PieceSearch()
+  #search = new PieceSearch()
   #isOpen = true
   #isErrorPage = false
   #areHeadersClean = false
@@ -67,6 +67,8 @@ export class GuardedAnswer {
     this.#isOpen = true
     this.#isErrorPage = true
     if (this.#res.headersSent) return
+    // Nothing of what was searched has gone out: the error page does not go on from it.
+    this.#search = new PieceSearch()
     this.#res.statusMessage = ''
     for (const [name, value] of Object.entries(this.#res.getHeaders())) {
       if (this.#hasOne(String(value))) this.#res.removeHeader(name)
