@@ -44,11 +44,15 @@ function bearerToken(req: Request): string {
   const headers = req.rawHeaders.filter(
     (_value, index, all) => index % 2 === 1 && isAuthorization(all[index - 1]),
   )
-  const [scheme, token, ...more] = headers[0]?.split(/ +/) ?? []
+  const [header = ''] = headers
+  // Not split at all blanks: that would look at every character of the token.
+  const end = header.indexOf(' ')
+  const scheme = end === -1 ? header : header.slice(0, end)
+  const token = end === -1 ? undefined : header.slice(end).replace(/^ +/, '')
   if (headers.length > 1) throw malformed()
   // No credentials, or credentials for somebody else: no error code (RFC 6750 section 3.1).
   if (!scheme || (token !== undefined && scheme.toLowerCase() !== 'bearer')) throw noCredentials()
-  if (token === undefined || more.length > 0) throw malformed()
+  if (token === undefined || token.includes(' ')) throw malformed()
   return token
 }
 

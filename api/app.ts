@@ -35,8 +35,11 @@ export function createApp(config: Config, { log, meters, tracing }: Parts): Expr
   app.use(requestLog(log, config.trustGateway))
   if (meters) app.use(meters.measureRequests)
   if (tracing) app.use(tracing.traceRequests)
-  app.use(...securityHeaders)
-  app.use(allowOrigin(config.clientOrigin))
+  app.use(securityHeaders)
+  if (config.clientOrigin !== undefined) app.use(allowOrigin(config.clientOrigin))
+  // In front of what is asked for less often: what a request passes on its way costs as much as what answers it.
+  const identify = requireAccessToken(createVerifiedTokens(config, keys), limitCallers(config.rate))
+  app.use(messages(identify, config.permissionsClaim))
   app.all(['/livez', '/readyz'], allowMethods)
   app.get('/livez', (_req, res) => {
     res.json({ status: 'ok' })
@@ -47,8 +50,6 @@ export function createApp(config: Config, { log, meters, tracing }: Parts): Expr
     res.json(isReached ? { status: 'ok' } : { status: 'degraded', failed: ['identity provider'] })
   })
   app.use(descriptions(config))
-  const identify = requireAccessToken(createVerifiedTokens(config, keys), limitCallers(config.rate))
-  app.use(messages(identify, config.permissionsClaim))
   app.use((_req, _res, next) => next(new ApiError(404, 'No such route')))
   app.use(answerErrors(log, meters))
   return app

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { IssuerKeys } from '../shared/issuer-keys.ts'
+import { createRecent } from '../shared/recent.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { type Rules, type Verified, verifyAccessToken } from './verify.ts'
 
@@ -24,35 +25,20 @@ const most = 10_000
  * the issuer's set of keys changes, what a removed key has signed is gone with it.
  */
 export function createVerifiedTokens(rules: Rules, keys: IssuerKeys): VerifiedTokens {
-  // Forgotten is what was not asked for again while as many others came.
-  let recent = new Map<string, KnownToken>()
-  let earlier = recent
-
+  const tokens = createRecent<KnownToken>(most)
   const digestOf = (token: string) => hash('sha256', token, 'base64url')
   const isGood = ({ claims, kid, key }: KnownToken) =>
     claims.exp * 1000 > Date.now() && keys.known(kid) === key
 
-  function remember(digest: string, token: KnownToken): void {
-    recent.set(digest, token)
-    if (recent.size < most) return
-    earlier = recent
-    recent = new Map()
-  }
-
   return {
     find: (token) => {
-      const digest = digestOf(token)
-      const known = recent.get(digest)
-      if (known) return isGood(known) ? known : undefined
-      const old = earlier.get(digest)
-      if (!old || !isGood(old)) return undefined
-      remember(digest, old)
-      return old
+      const known = tokens.get(digestOf(token))
+      return known && isGood(known) ? known : undefined
     },
     verify: async (token) => {
       const verified = await verifyAccessToken(token, rules, keys)
       const known = { ...verified, caller: callerOf(verified.claims) }
-      remember(digestOf(token), known)
+      tokens.set(digestOf(token), known)
       return known
     },
   }

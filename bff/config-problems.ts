@@ -19,6 +19,11 @@ export function problemsBetween(values: Values): string[] {
   if (values.AUTH0_CLIENT_ID !== undefined && values.AUTH0_CLIENT_ID === values.AUTH0_AUDIENCE) {
     problems.push('AUTH0_AUDIENCE must not be AUTH0_CLIENT_ID: an ID token would pass for an access token')
   }
+  if (values.SESSION_STORE === 'memory:' && (values.BFF_WORKERS ?? 1) > 1) {
+    problems.push(
+      'BFF_WORKERS must be 1 with SESSION_STORE=memory: or each process would have sessions of its own',
+    )
+  }
   return values.NODE_ENV === 'production' ? [...problems, ...productionProblems(values)] : problems
 }
 

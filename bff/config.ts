@@ -67,6 +67,11 @@ export const gatewaySettings = {
     .regex(/^[1-9]\d{0,5}$/, 'must be a number of requests a minute, 1 to 999999')
     .transform(Number)
     .default(300),
+  BFF_WORKERS: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number of processes, 1 to 64')
+    .transform(Number)
+    .default(1),
   TOKEN_GUARD: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRUST_PROXY: addresses.default([]),
   BFF_METRICS_PORT: optionalPort,
@@ -107,6 +112,8 @@ export interface Config {
   readonly logoutTokenTyp: 'logout+jwt' | 'JWT'
   /** How many login requests one address may make a minute. */
   readonly loginRate: number
+  /** How many processes serve. */
+  readonly workers: number
   /** Whether answers are searched for the visitor's tokens before they go out. */
   readonly tokenGuard: boolean
   readonly dataDir: string
@@ -147,6 +154,7 @@ export function loadConfig(environment: Environment): Config {
     },
     logoutTokenTyp: values.LOGOUT_TOKEN_TYP,
     loginRate: values.LOGIN_RATE,
+    workers: values.BFF_WORKERS,
     tokenGuard: values.TOKEN_GUARD === 'on',
     dataDir: values.DATA_DIR,
     trustProxy: values.TRUST_PROXY,

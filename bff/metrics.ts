@@ -1,8 +1,10 @@
+import type { Worker } from 'node:cluster'
 import type { Server } from 'node:http'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { answersIn, buckets, countBy, createRegistry, lookUp, measureRequests } from '../shared/metrics.ts'
-import { serveMetrics } from '../shared/metrics-server.ts'
+import { serveMetrics, watchConnections } from '../shared/metrics-server.ts'
 import { denials } from './http-error.ts'
+import { answerPrimary } from './worker-metrics.ts'
 
 /** How long somebody who asks for the metrics waits for the storage, in milliseconds. */
 const patience = 1000
@@ -31,6 +33,8 @@ export function createMeters(host: string, port: number) {
   const providerUp = new Gauge({
     name: 'cloakroom_provider_up',
     help: '1: the last contact with the identity provider went well; 0: it did not. Missing before the first one',
+    // Of several processes the one that has trouble counts, also below.
+    aggregator: 'min',
     registers,
   })
   providerUp.remove()
@@ -50,6 +54,11 @@ export function createMeters(host: string, port: number) {
   return {
     serve: (watched: Server) =>
       serveMetrics(register, watched, { host, port, portSetting: 'BFF_METRICS_PORT' }),
+    /** In place of `serve` where this process is one of several: the primary has the port. */
+    answerPrimary: (watched: Server, worker: Worker) => {
+      watchConnections(register, watched)
+      answerPrimary(register, worker)
+    },
     measureRequests: measureRequests(register),
     denied: countBy(register, {
       name: 'cloakroom_denials_total',
@@ -84,12 +93,14 @@ export function createMeters(host: string, port: number) {
       storage.observe({ operation, outcome: isWell ? 'done' : 'failed' }, seconds),
     watchStorage: (check: () => Promise<void>) => {
       const help = '1: the session storage can be used; 0: it cannot'
-      lookUp(register, { name: 'cloakroom_storage_up', help }, () => answersIn(check, patience))
+      lookUp(register, { name: 'cloakroom_storage_up', help, aggregator: 'min' }, () =>
+        answersIn(check, patience),
+      )
     },
     watchKeys: (ageSeconds: () => number | undefined) => {
       const help =
         'How long ago the keys of the identity provider were fetched. Missing before the first time'
-      lookUp(register, { name: 'cloakroom_jwks_age_seconds', help }, ageSeconds)
+      lookUp(register, { name: 'cloakroom_jwks_age_seconds', help, aggregator: 'max' }, ageSeconds)
     },
   }
 }

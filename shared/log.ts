@@ -11,11 +11,23 @@ export async function createLog(program: string, level: string): Promise<Log> {
   const options = {
     level,
     base: { program },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   }
   return pino(options, process.stdout.isTTY ? await prettyLines() : openStandardOutput())
+}
+
+/** As pino wants it in a line. Made once for all lines of a millisecond: it takes as long as the rest of a line. */
+function createTimestamp(): () => string {
+  let last = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== last) text = `,"time":"${new Date(now).toISOString()}"`
+    last = now
+    return text
+  }
 }
 
 async function prettyLines(): Promise<DestinationStream> {

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { methodOf, routeOf } from './route.ts'
 
 /** Seconds; from a page out of memory to the longest that an API may take. */
@@ -25,15 +25,19 @@ export function countBy<Value extends string>(
   return (value, times = 1) => counter.inc({ [label]: value }, times)
 }
 
-/** A value that is looked up whenever somebody asks; while it is undefined, there is none. */
+/**
+ * A value that is looked up whenever somebody asks; while it is undefined, there is none. `aggregator`: what several
+ * processes say together.
+ */
 export function lookUp(
   register: Registry,
-  { name, help }: { name: string; help: string },
+  { name, help, aggregator = 'sum' }: { name: string; help: string; aggregator?: Aggregator },
   value: () => number | undefined | Promise<number | undefined>,
 ): void {
   new Gauge({
     name,
     help,
+    aggregator,
     registers: [register],
     async collect() {
       const now = await value()

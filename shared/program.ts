@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import debug from 'debug'
 import { createLog, type Log } from './log.ts'
@@ -7,6 +6,17 @@ import { type Environment, SettingsError } from './settings.ts'
 
 /** EX_CONFIG of sysexits.h: the settings are wrong; starting again without changing them will not help. */
 export const badSettings = 78
+
+/** A process that the program consists of has ended at the start. It has said why. */
+export class PartEndedError extends Error {
+  override readonly name = 'PartEndedError'
+  readonly code: number
+
+  constructor(code: number) {
+    super(`A part of the program ended with ${code}`)
+    this.code = code
+  }
+}
 
 interface Program<Config extends { readonly logLevel: string }> {
   readonly name: string
@@ -29,7 +39,7 @@ export function readDotEnv(process: NodeJS.Process): void {
 
 /**
  * The life of a program: settings, start, signals, exit code. With --check it stops after the settings.
- * A parent process with a channel is told when the program serves.
+ * A parent process with a channel is told when the program serves, and may send 'stop'.
  */
 export async function runProgram<Config extends { readonly logLevel: string }>(
   process: NodeJS.Process,
@@ -49,18 +59,29 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     return
   }
   const log = await createLog(program.name, config.logLevel)
+  /** With the lines that have not been written yet. */
+  const exit = (code: number): never => {
+    log.flush()
+    process.exit(code)
+  }
   // What libraries print for their developers: addresses with codes in them, settings with secrets.
   if (debug.disable()) log.warn('DEBUG is ignored: libraries would print secrets')
   // Started by another program, it does not outlive it, also when that ends before this one serves.
-  const orphaned = process.channel && once(process, 'disconnect')
+  const dismissed =
+    process.channel &&
+    new Promise<string>((resolve) => {
+      process.once('disconnect', () => resolve('parent gone'))
+      process.on('message', (message) => message === 'stop' && resolve('parent'))
+    })
   let close: () => Promise<void>
   try {
     close = await program.start(config, log)
   } catch (error) {
+    if (error instanceof PartEndedError) exit(error.code)
     const settings = error instanceof SettingsError || error instanceof PortInUseError
     if (settings) process.stderr.write(`${program.name}: ${error.message}\n`)
     else log.fatal({ err: error }, 'could not start')
-    process.exit(settings ? badSettings : 1)
+    exit(settings ? badSettings : 1)
   }
   let stoppingSince: number | undefined
   const stop = async (reason: string, code = 0) => {
@@ -68,7 +89,7 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     log.info({ reason }, 'stopping')
     await close()
     log.info('stopped')
-    process.exit(code)
+    exit(code)
   }
   // Nobody knows what state it has left behind. Node would print the error with all its properties, and OAuth
   // libraries attach whole token responses to theirs. (A rejection that nobody handles comes here as well.)
@@ -80,12 +101,14 @@ export async function runProgram<Config extends { readonly logLevel: string }>(
     process.on(signal, () => {
       if (stoppingSince === undefined) void stop(signal)
       // Who asks twice does not want to wait. From a terminal one Ctrl-C comes twice by itself: npm passes it on.
-      else if (performance.now() - stoppingSince > 1000) process.exit(1)
+      else if (performance.now() - stoppingSince > 1000) exit(1)
     })
   }
-  void orphaned?.then(() => {
-    if (stoppingSince === undefined) void stop('parent gone')
+  void dismissed?.then((reason) => {
+    if (stoppingSince === undefined) void stop(reason)
   })
+  // Whoever is told that it serves finds what it has said until then.
+  log.flush()
   // A parent that has gone meanwhile is no error; 'disconnect' ends the program.
   if (process.connected) process.send?.('serving', undefined, undefined, () => {})
 }

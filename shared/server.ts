@@ -55,6 +55,8 @@ export async function listen(app: RequestListener, { host, port, portSetting }: 
     else answerMyself(res, 400)
   })
   server.maxConnections = maxConnections
+  // Of several processes on one port, one that is full would hand it on; when all are, they would do so without an end.
+  Object.assign(server, { dropMaxConnection: true })
   server.timeout = silence
   server.on('clientError', (error, socket) => answerParserError(error, socket, answers.get(socket)))
   // Node's own answer to it, as to a missing Host header, has no body and none of the security headers.

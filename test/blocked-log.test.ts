@@ -70,3 +70,42 @@ test('a program whose log has lost its reader serves on, and ends when it is tol
   await askALot(url)
   expect(await stop(child)).toBe(0)
 })
+
+test('the lines of two programs that share a pipe stay whole, also when it is full', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
+  const path = join(folder, 'log')
+  execFileSync('mkfifo', [path])
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writing = openSync(path, constants.O_WRONLY)
+  const programs = await Promise.all([startApi(writing), startApi(writing)])
+  // Some hundred bytes a line, of which the pipe takes 64 kB before anybody reads.
+  const addresses = programs.flatMap(({ url }) => Array(400).fill(`${url}/${'x'.repeat(300)}`))
+  await atOnce(addresses, async (address: string) => {
+    const answer = await fetch(address)
+    await answer.arrayBuffer()
+  })
+  const lines = createInterface(new Socket({ fd: reading, writable: false }))
+  let requests = 0
+  await new Promise<void>((resolve) => {
+    lines.on('line', (line) => {
+      // What was cut is no JSON.
+      if (JSON.parse(line).msg === 'request') requests += 1
+      if (requests === addresses.length) resolve()
+    })
+  })
+  for (const { child } of programs) expect(await stop(child)).toBe(0)
+  lines.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('the last line of a program that is stopped says so', async () => {
+  const { child } = await startApi('pipe')
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const closed = once(child, 'close')
+  expect(await stop(child)).toBe(0)
+  await closed
+  expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({ msg: 'stopped' })
+})

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePorts } from './support/ports.ts'
+import { isAlive } from './support/workers.ts'
 
 let folder: string
 beforeEach(() => {
@@ -20,15 +21,6 @@ const parent = `
   console.log(child.pid)
   child.once('message', console.log)
 `
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 test.each([
   ['as soon as it has been started', 1],

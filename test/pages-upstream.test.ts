@@ -31,6 +31,8 @@ const answer =
   (_req, res) =>
     void res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 
+const upgrade = 'Connection: upgrade\r\nUpgrade: websocket'
+
 async function expectTrouble(status: number): Promise<Page> {
   const [page, part] = await Promise.all([user.open('/protected'), user.swap('/protected')])
   expect(page.status).toBe(status)
@@ -58,6 +60,8 @@ describe('a page whose message cannot be had keeps its heading, says so, and off
     ['an error in HTML', answer(500, '<h1>Stack trace</h1>', { 'content-type': 'text/html' })],
     ['an error in JSON', answer(500, '{"message":"Internal Server Error"}')],
     ['an outage', answer(503, '{"message":"Unable to verify credentials"}')],
+    ['a redirect with JSON in it', answer(302, '{"text":"elsewhere"}', { location: '/elsewhere' })],
+    ['another protocol', (req) => void req.socket.write(`HTTP/1.1 101 Switching\r\n${upgrade}\r\n\r\n`)],
     ['a connection that breaks off', (req) => void req.socket.destroy()],
     // Indented, a level costs twice the depth: 10 kB would be a page of 50 MB.
     ['a list in a list, 5,000 times', answer(200, '['.repeat(5000) + ']'.repeat(5000))],

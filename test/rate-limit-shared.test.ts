@@ -1,15 +1,46 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Browser } from './support/browser.ts'
+import { Browser, send } from './support/browser.ts'
 import { withGateway } from './support/other-gateway.ts'
 import { freePorts } from './support/ports.ts'
 import { hasRedisProgram, RedisServer } from './support/redis.ts'
 import { type Stack, startStack } from './support/stack.ts'
+import { workersOf } from './support/workers.ts'
 
 const rate = 4
 const status = async (base: string, path = '/login') =>
   (await fetch(base + path, { redirect: 'manual' })).status
 /** Both loopback addresses are one client here, whichever of them `localhost` is. */
 const key = 'cloakroom:count:*'
+
+describe('with sessions in a file', () => {
+  test('all gateways on it count together, with all of their processes', async () => {
+    const ports = (await freePorts(1)).map(String)
+    await using stack = await startStack({ LOGIN_RATE: '8', BFF_WORKERS: '2' })
+    await withGateway(stack, { BFF_PORT: ports[0] ?? '' }, async () => {
+      const other = `http://localhost:${ports[0]}`
+      const login = async (base: string) => (await send(new URL('/login', base), 'GET', {})).status
+      const statuses: number[] = []
+      for (let times = 0; times < 4; times += 1) {
+        for (const base of [stack.baseUrl, other, stack.baseUrl]) statuses.push(await login(base))
+      }
+      expect(statuses).toEqual([...Array(8).fill(302), ...Array(4).fill(429)])
+      expect(workersOf(stack.bff)).toHaveLength(2)
+    })
+  })
+
+  test('a file that cannot be written keeps nobody from logging in, and the log says so', async () => {
+    await using stack = await startStack({ LOGIN_RATE: '1' })
+    using file = stack.sessionsFile()
+    file.exec('BEGIN EXCLUSIVE')
+    for (let times = 0; times < 3; times += 1) expect(await status(stack.baseUrl)).toBe(302)
+    file.exec('ROLLBACK')
+    expect(await stack.bff.line(({ msg }) => msg === 'logins are not counted')).toMatchObject({
+      level: 'error',
+      err: { message: expect.stringContaining('locked') },
+    })
+    expect([await status(stack.baseUrl), await status(stack.baseUrl)]).toEqual([302, 429])
+  })
+})
 
 describe.runIf(hasRedisProgram())('with sessions in Redis', () => {
   let redis: RedisServer

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
-import { type NewRow, type SessionStorage, sweepInterval } from '../bff/session/storage.ts'
+import { type NewRow, type OpenStorage, type SessionStorage, sweepInterval } from '../bff/session/storage.ts'
 import { createLog } from '../shared/log.ts'
 
 /** What every storage promises is in storages.test.ts; this is what a file adds to it. */
@@ -23,7 +23,7 @@ const row = (lifetime = 60_000): NewRow => ({
 const log = await createLog('test', 'silent')
 let folder: string
 let path: string
-let storage: SessionStorage
+let storage: OpenStorage
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
   folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
@@ -43,15 +43,92 @@ function elsewhere(...statements: string[]): void {
   database.close()
 }
 
-/** The keys of the rows, the keys that an index leads to, and the names of the leases. */
-function keysInFile(table: 'session' | 'session_index' | 'lease' = 'session'): unknown[] {
+/** The keys of the rows, the keys that an index leads to, and the names of the leases and counts. */
+function keysInFile(table: 'session' | 'session_index' | 'lease' | 'request_count' = 'session'): unknown[] {
   const database = new DatabaseSync(path, { readOnly: true })
-  const column = table === 'lease' ? 'name' : 'key'
+  const column = table.startsWith('session') ? 'key' : 'name'
   const rows = database.prepare(`SELECT ${column} AS key FROM ${table} ORDER BY 1`).all()
   database.close()
   return rows.map(({ key }) => key)
 }
-const everythingInFile = () => [keysInFile(), keysInFile('session_index'), keysInFile('lease')]
+const everythingInFile = () => [
+  keysInFile(),
+  keysInFile('session_index'),
+  keysInFile('lease'),
+  keysInFile('request_count'),
+]
+
+describe('a row that was read, and so is kept', () => {
+  const content = new TextEncoder().encode('other content')
+  /** What becomes of the row, by whoever has the file. */
+  const changes: readonly [string, (at: SessionStorage) => Promise<unknown>, object | undefined][] = [
+    ['replaced', (at) => at.replace('key', 1, content), { version: 2, sealed: content }],
+    [
+      'sealed anew',
+      (at) => at.reseal('key', 1, { sealed: content, about: content, indexes: [] }),
+      { version: 1, sealed: content, about: content },
+    ],
+    [
+      'extended',
+      (at) => at.extend('key', { seenAt: Date.now() + 1000, expiresAt: Date.now() + 120_000 }),
+      { expiresAt: expect.any(Number) },
+    ],
+    ['ended', (at) => at.end('key'), { ended: true }],
+    ['deleted', (at) => at.delete('key'), undefined],
+  ]
+  test.each(changes)('is read anew when another connection has %s it', async (_what, change, changed) => {
+    await using other = Object.assign(await openStorage(`sqlite:${path}`, log), {
+      [Symbol.asyncDispose]: () => other.close(),
+    })
+    await storage.create('key', row())
+    const before = await storage.read('key')
+    expect(await storage.read('key')).toBe(before)
+    expect(await change(other)).toBe(true)
+    const after = await storage.read('key')
+    if (changed) expect(after).toMatchObject(changed)
+    expect(after).toEqual(await other.read('key'))
+    expect(after).not.toEqual(before)
+  })
+
+  test.each(changes)('is read anew when it was %s here', async (_what, change, changed) => {
+    await storage.create('key', row())
+    const before = await storage.read('key')
+    expect(await change(storage)).toBe(true)
+    const after = await storage.read('key')
+    if (changed) expect(after).toMatchObject(changed)
+    expect(after).not.toEqual(before)
+  })
+
+  test('is read anew when another program has put another in its place', async () => {
+    await storage.create('key', row())
+    await storage.read('key')
+    elsewhere(`UPDATE session SET about = x'00' WHERE key = 'key'`)
+    expect(await storage.read('key')).toMatchObject({ about: new Uint8Array([0]) })
+  })
+
+  test('is gone when its time is over', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(1000)
+    expect(await storage.read('key')).toBeUndefined()
+  })
+
+  test('is gone for good when it was swept, also when the clock is set back', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(sweepInterval)
+    vi.setSystemTime(Date.now() - 2 * sweepInterval)
+    expect(await storage.read('key')).toBeUndefined()
+  })
+
+  test('is not the one that is made under its key when it has expired', async () => {
+    await storage.create('key', row(1000))
+    await storage.read('key')
+    vi.advanceTimersByTime(1000)
+    await storage.create('key', { ...row(), sealed: content })
+    expect(await storage.read('key')).toMatchObject({ sealed: content })
+  })
+})
 
 /** Every operation that writes, on a row that is there at version 1. */
 const writes: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -60,12 +137,13 @@ const writes: Readonly<Record<string, () => Promise<unknown>>> = {
   extend: () => storage.extend('key', { seenAt: Date.now(), expiresAt: expiresAt() + 1 }),
   lease: () => storage.lease('name', 'owner', 1000),
   release: () => storage.release('name', 'owner'),
+  count: async () => storage.count?.('name', 1000),
   end: () => storage.end('key'),
   delete: () => storage.delete('key'),
 }
 
 describe('one file, opened twice', () => {
-  let second: SessionStorage
+  let second: OpenStorage
   beforeEach(async () => {
     second = await openStorage(`sqlite:${path}`, log)
     await storage.create('key', row())
@@ -92,6 +170,12 @@ describe('one file, opened twice', () => {
     expect(await second.lease('name', 'two', 1000)).toBe(false)
     await storage.release('name', 'one')
     expect(await second.lease('name', 'two', 1000)).toBe(true)
+    const endsAt = Date.now() + 1000
+    expect(await storage.count?.('name', 1000)).toEqual({ hits: 1, endsAt })
+    vi.setSystemTime(endsAt - 1)
+    expect(await second.count?.('name', 1000)).toEqual({ hits: 2, endsAt })
+    vi.setSystemTime(endsAt)
+    expect(await second.count?.('name', 1000)).toEqual({ hits: 1, endsAt: endsAt + 1000 })
   })
 
   test('one of many deletions in both is the first', async () => {
@@ -127,11 +211,12 @@ test('a sweep of more than one step of it takes goes on until all have gone', as
   for (let number = 0; number < 180; number += 1) {
     await storage.create(`key ${number}`, row())
     await storage.lease(`name ${number}`, 'owner', 1000)
+    await storage.count?.(`name ${number}`, 1000)
   }
   await storage.create('later', row(3 * sweepInterval))
   vi.setSystemTime(expiresAt() + 1)
   vi.advanceTimersByTime(sweepInterval)
-  await expect.poll(everythingInFile).toEqual([['later'], ['later'], []])
+  await expect.poll(everythingInFile).toEqual([['later'], ['later'], [], []])
 })
 
 test('what an older version kept is thrown away: everybody logs in once more (F41)', async () => {
@@ -146,6 +231,21 @@ test('what an older version kept is thrown away: everybody logs in once more (F4
   expect(await storage.read('key')).toBeUndefined()
   await storage.create('key', row())
   expect(await storage.read('key')).toMatchObject({ version: 1, ended: false })
+})
+
+test('a file of a version that did not count keeps its sessions, and counts', async () => {
+  await storage.create('key', row())
+  await storage.close()
+  elsewhere('DROP TABLE request_count', 'PRAGMA user_version = 3')
+  storage = await openStorage(`sqlite:${path}`, log)
+  expect(await storage.read('key')).toMatchObject({ version: 1, ended: false })
+  expect(await storage.count?.('name', 1000)).toMatchObject({ hits: 1 })
+})
+
+test('a count that began before the clock was set back begins anew', async () => {
+  for (const hits of [1, 2]) expect(await storage.count?.('name', 1000)).toMatchObject({ hits })
+  vi.setSystemTime(Date.now() - 60_000)
+  expect(await storage.count?.('name', 1000)).toEqual({ hits: 1, endsAt: Date.now() + 1000 })
 })
 
 test('a file that a newer version made is not touched (F41)', async () => {
@@ -201,19 +301,20 @@ describe('another program that is done within half a second is waited for', () =
   })
 })
 
-describe('expired rows, their indexes and expired leases', () => {
+describe('expired rows, their indexes, expired leases and counts', () => {
   beforeEach(async () => {
     for (const [name, lifetime] of [['long', 10 * sweepInterval] as const, ['short', 1000] as const]) {
       await storage.create(name, row(lifetime))
       await storage.lease(name, 'owner', lifetime)
+      await storage.count?.(name, lifetime)
     }
   })
 
   test('leave the file with the next sweep (S20)', () => {
     vi.advanceTimersByTime(sweepInterval - 1)
-    expect(everythingInFile()).toEqual(Array(3).fill(['long', 'short']))
+    expect(everythingInFile()).toEqual(Array(4).fill(['long', 'short']))
     vi.advanceTimersByTime(1)
-    expect(everythingInFile()).toEqual(Array(3).fill(['long']))
+    expect(everythingInFile()).toEqual(Array(4).fill(['long']))
   })
 
   test('leave the file with a later sweep when somebody else is writing: that ends no program (F19)', () => {
@@ -222,9 +323,9 @@ describe('expired rows, their indexes and expired leases', () => {
     vi.advanceTimersByTime(sweepInterval)
     other.exec('ROLLBACK')
     other.close()
-    expect(everythingInFile()).toEqual(Array(3).fill(['long', 'short']))
+    expect(everythingInFile()).toEqual(Array(4).fill(['long', 'short']))
     vi.advanceTimersByTime(sweepInterval)
-    expect(everythingInFile()).toEqual(Array(3).fill(['long']))
+    expect(everythingInFile()).toEqual(Array(4).fill(['long']))
   })
 
   test('leave the file with the row when that is deleted, and the index when the place is taken again', async () => {
@@ -272,9 +373,10 @@ describe('a storage that fails', () => {
   test.each(Object.entries(all))(
     'rejects %s while its tables are away, and only then',
     async (_op, operate) => {
-      elsewhere('ALTER TABLE session RENAME TO away', 'ALTER TABLE lease RENAME TO away_too')
+      const tables = ['session', 'lease', 'request_count']
+      elsewhere(...tables.map((table) => `ALTER TABLE ${table} RENAME TO away_${table}`))
       await expect(operate()).rejects.toThrow('no such table')
-      elsewhere('ALTER TABLE away RENAME TO session', 'ALTER TABLE away_too RENAME TO lease')
+      elsewhere(...tables.map((table) => `ALTER TABLE away_${table} RENAME TO ${table}`))
       await expect(operate()).resolves.not.toBe(false)
     },
   )

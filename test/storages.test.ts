@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStorage } from '../bff/session/open-storage.ts'
-import { type NewRow, type Row, type SessionStorage, sweepInterval } from '../bff/session/storage.ts'
+import { type NewRow, type OpenStorage, type Row, sweepInterval } from '../bff/session/storage.ts'
 import { createLog } from '../shared/log.ts'
 import { borrowRedis, hasRedis } from './support/redis.ts'
 
@@ -53,8 +54,8 @@ for (const place of places) {
   describe.runIf(place.name !== 'redis:' || redis !== undefined)(place.name, () => contract(place))
 }
 
-function contract({ location, clear }: Place) {
-  let storage: SessionStorage
+function contract({ name, location, clear }: Place) {
+  let storage: OpenStorage
   beforeEach(async () => {
     storage = await openStorage(location(folder), log)
   })
@@ -517,6 +518,49 @@ function contract({ location, clear }: Place) {
       expect(await keysOf('name')).toEqual(['name'])
       expect(await storage.delete('name')).toBe(true)
       expect(await storage.lease('name', 'other', 1000)).toBe(false)
+    })
+  })
+
+  // Nobody shares what is in memory.
+  describe.runIf(name !== 'memory:')('a count', () => {
+    const count = (of: string, milliseconds = minute) => {
+      if (!storage.count) throw new Error('The storage does not count')
+      return storage.count(of, milliseconds)
+    }
+
+    test('rises by one each time, until a moment that stays', async () => {
+      const begun = Date.now()
+      const first = await count('name')
+      expect(first.hits).toBe(1)
+      expect(first.endsAt - begun).toBeGreaterThan(minute - 1000)
+      expect(first.endsAt - begun).toBeLessThanOrEqual(minute)
+      for (const hits of [2, 3]) expect((await count('name')).hits).toBe(hits)
+      expect(Math.abs((await count('name')).endsAt - first.endsAt)).toBeLessThan(1000)
+    })
+
+    test('counts all of twenty that come at once', async () => {
+      const all = await Promise.all(Array.from({ length: 20 }, () => count('name')))
+      const expected = Array.from({ length: 20 }, (_, index) => index + 1)
+      expect(all.map(({ hits }) => hits).toSorted((a, b) => a - b)).toEqual(expected)
+    })
+
+    test('has nothing to do with other counts, nor with the row, index or lease of that name', async () => {
+      await created('name', 'sealed', minute, ['name'])
+      await storage.lease('name', 'owner', minute)
+      await count('name')
+      expect([(await count('Name')).hits, (await count('name')).hits]).toEqual([1, 2])
+      await storage.delete('name')
+      expect((await count('name')).hits).toBe(3)
+    })
+
+    test('begins anew when its time is over', async () => {
+      for (const hits of [1, 2]) expect((await count('name', 500)).hits).toBe(hits)
+      // By the clock here, and by Redis's own, which is another one.
+      vi.setSystemTime(later(500))
+      await wait(700)
+      const { hits, endsAt } = await count('name', 500)
+      expect(hits).toBe(1)
+      expect(endsAt).toBeGreaterThan(Date.now())
     })
   })
 

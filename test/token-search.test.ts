@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hasToken, openEnd, tellingPart } from '../bff/session/token-search.ts'
+import { hasToken, PieceSearch, tellingPart } from '../bff/session/token-search.ts'
 
 const part = (bytes: number) => randomBytes(bytes).toString('base64url')
 const segment = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -14,7 +14,7 @@ const jwt = `${header}.${payload}.${signature}`
 const jwe = [segment({ alg: 'RSA-OAEP', enc: 'A256GCM' }), part(256), part(12), part(300), part(16)].join('.')
 const opaque = part(32)
 const tokens = [jwt, jwe, opaque].map(tellingPart).join(' ')
-const found = (text: string | Buffer) => hasToken(Buffer.from(text).toString('latin1'), tokens)
+const found = (text: string | Buffer) => hasToken(Buffer.from(text), tokens)
 const base64 = (text: string, encoding: 'base64' | 'base64url' = 'base64') =>
   Buffer.from(text).toString(encoding)
 
@@ -58,7 +58,7 @@ describe('a token is found', () => {
     const token = part(40)
       .replaceAll(/(.{8})./g, '$1+')
       .replaceAll(/(.{5})./g, '$1/')
-    expect(hasToken(`<p>${token}</p>`, tellingPart(token))).toBe(true)
+    expect(hasToken(Buffer.from(`<p>${token}</p>`), tellingPart(token))).toBe(true)
   })
 
   test('from 20 characters of it on, wherever they are', () => {
@@ -94,18 +94,14 @@ describe('nothing is found in', () => {
   })
 })
 
-test('what came in pieces is found with the open end of what came before', () => {
+test('what comes in pieces is found', () => {
   const cut = fc.array(fc.nat(), { maxLength: 30 })
   const property = fc.property(fc.constantFrom(jwt, opaque, base64(jwt)), cut, (token, places) => {
     const text = `data: ${token}\n`
     const cuts = [0, ...places.map((place) => place % text.length).toSorted((a, b) => a - b), text.length]
-    let tail = ''
-    const pieces = cuts.slice(1).map((end, index) => text.slice(cuts[index], end))
-    const hits = pieces.map((piece) => {
-      const seen = tail + piece
-      tail = openEnd(seen)
-      return hasToken(seen, tokens)
-    })
+    const search = new PieceSearch()
+    const pieces = cuts.slice(1).map((end, index) => Buffer.from(text.slice(cuts[index], end)))
+    const hits = pieces.map((piece) => search.finds(piece, tokens))
     expect(hits).toContain(true)
   })
   fc.assert(property, { seed: 6, numRuns: 1000 })

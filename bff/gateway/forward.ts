@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Request, Response } from 'express'
-import { createProxyMiddleware } from 'http-proxy-middleware'
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
 import { HttpError } from '../http-error.ts'
 import { type Exchange, sendAnswer } from './answer.ts'
 import type { Route } from './routes.ts'
@@ -22,28 +22,32 @@ const silenceMilliseconds = 10_000
 export function createForward(apiServerUrl: string, maxSockets: number) {
   const { Agent } = apiServerUrl.startsWith('https:') ? https : http
   return createProxyMiddleware<Request, Response>({
-    target: apiServerUrl,
+    // Not as text, which would be parsed with every request.
+    target: new URL(apiServerUrl),
     changeOrigin: true,
     // Idle connections are dropped before the API drops them (Node servers do after 5 s): a request sent into a closing
     // connection is a 502 for nothing.
     agent: new Agent({ keepAlive: true, maxSockets, timeout: 4000 }),
     proxyTimeout: silenceMilliseconds,
     selfHandleResponse: true,
-    on: {
-      proxyReq: (upstream, req, res) => {
-        limitBody(upstream, req, res.locals.exchange?.route)
-        // Nobody asked for it. Node would drop the connection without a word, and the browser would wait for ever.
-        upstream.on('upgrade', (_answer, socket) => {
-          socket.destroy()
-          res.locals.exchange?.fail(new HttpError(502, 'The API switched protocols'))
-        })
-      },
-      proxyRes: (answer, _req, res) => void takeAnswer(answer, res),
-      // With a listener of ours the proxy answers nothing itself (its own answer would name the API's host).
-      error: (error, _req, res) => {
-        if ('locals' in res) res.locals.exchange?.fail(error)
-      },
-    },
+    // Its own write texts for a log that nobody has, and answer errors by themselves, naming the API's host.
+    ejectPlugins: true,
+    plugins: [listen],
+  })
+}
+
+function listen(proxy: Parameters<Plugin<Request, Response>>[0]): void {
+  proxy.on('proxyReq', (upstream, req, res) => {
+    limitBody(upstream, req, res.locals.exchange?.route)
+    // Nobody asked for it. Node would drop the connection without a word, and the browser would wait for ever.
+    upstream.on('upgrade', (_answer, socket) => {
+      socket.destroy()
+      res.locals.exchange?.fail(new HttpError(502, 'The API switched protocols'))
+    })
+  })
+  proxy.on('proxyRes', (answer, _req, res) => void takeAnswer(answer, res))
+  proxy.on('error', (error, _req, res) => {
+    if (res && 'locals' in res) res.locals.exchange?.fail(error)
   })
 }
 

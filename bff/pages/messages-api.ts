@@ -1,3 +1,5 @@
+import http, { type IncomingMessage, type RequestOptions } from 'node:http'
+import https from 'node:https'
 import type { Secret } from '../../shared/secret.ts'
 import type { Tracing } from '../../shared/tracing.ts'
 import { HttpError } from '../http-error.ts'
@@ -18,44 +20,70 @@ const timeoutMilliseconds = 10_000
 const largest = 5_000_000
 const deepest = 100
 
-/** GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow. */
+/**
+ * GETs a message for a page. Throws HttpError 502 when the API gives no usable answer, 504 when it is slow.
+ * By Node's own client: with fetch a page takes twice as long.
+ */
 export function createMessagesApi(apiServerUrl: string, tracing: Tracing | undefined): FetchMessage {
+  const { request, Agent } = apiServerUrl.startsWith('https:') ? https : http
+  // Dropped before the API drops them: see gateway/forward.ts.
+  const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 4000 })
+
+  /** The whole answer. A redirect is none: it would carry the token to wherever it points. */
+  function get(address: string, options: RequestOptions): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const asked = request(address, { agent, ...options }, (answer) => {
+        const { statusCode: status = 0 } = answer
+        if (status >= 300 && status < 400) asked.destroy(new Error('It is a redirect'))
+        readText(answer).then((text) => resolve({ status, text }), reject)
+      })
+      const late = setTimeout(() => asked.destroy(new TimeoutError()), timeoutMilliseconds)
+      asked.on('close', () => clearTimeout(late)).on('error', reject)
+      // Node would drop the connection without a word.
+      asked.on('upgrade', (_answer, socket) => {
+        socket.destroy()
+        reject(new Error('It switched protocols'))
+      })
+      asked.end()
+    })
+  }
+
   return async (path, { requestId, accessToken, ...trace }) => {
     const address = `${apiServerUrl}${path}`
     const call = tracing?.call('GET', address)
     const { traceparent } = call ?? trace
-    const headers = new Headers({ accept: 'application/json', 'x-request-id': requestId, traceparent })
-    if (accessToken) headers.set('authorization', `Bearer ${accessToken.reveal()}`)
+    const authorization = accessToken && { authorization: `Bearer ${accessToken.reveal()}` }
+    const headers = { accept: 'application/json', 'x-request-id': requestId, traceparent, ...authorization }
     try {
-      const response = await fetch(address, {
-        headers,
-        // A redirect would carry the token to wherever it points.
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMilliseconds),
-      })
-      call?.end(response.status)
-      const body: unknown = JSON.parse(await readText(response))
+      const { status, text } = await get(address, { headers })
+      call?.end(status)
+      const body: unknown = JSON.parse(text)
       if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')
-      return { status: response.status, body }
+      return { status, body }
     } catch (error) {
       call?.end(error)
-      const slow = error instanceof Error && error.name === 'TimeoutError'
-      throw slow
+      throw error instanceof TimeoutError
         ? new HttpError(504, 'The messages API did not answer in time', { cause: error })
         : new HttpError(502, 'The messages API gave no usable answer', { cause: error })
     }
   }
 }
 
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body ?? []) {
-    size += chunk.length
-    if (size > largest) throw new Error('It is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+class TimeoutError extends Error {}
+
+/** Rejects also when the connection ends before the answer does. */
+function readText(answer: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    answer.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > largest) answer.destroy(new Error('It is too long'))
+    })
+    answer.on('end', () => resolve(Buffer.concat(chunks).toString()))
+    answer.on('error', reject)
+  })
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

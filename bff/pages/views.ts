@@ -2,6 +2,7 @@ import { join, relative } from 'node:path'
 import { Eta } from 'eta'
 import type { Application } from 'express'
 import type { Config } from '../config.ts'
+import { isApi } from '../edge/request-kind.ts'
 import { localPath } from '../edge/return-to.ts'
 import type { Visitor } from '../session/session.ts'
 import { assetAddress } from './assets.ts'
@@ -45,12 +46,14 @@ export function useViews(app: Application, { baseUrl, session }: Pick<Config, 'b
   app.locals.statusOf = (visitor: Visitor) => sessionStatus(visitor, session.idleSeconds)
   app.locals.tabs = siteMap.flatMap(({ path, tab, access }) => (tab ? [{ path, access, ...tab }] : []))
   app.use((req, res, next) => {
+    // htmx 4 sends HX-Request-Type with each HX-Request; the bar depends on the cookie.
+    res.setHeader('Vary', 'HX-Request, HX-Request-Type, Cookie')
+    // What is below /api is no page, and its errors are none either.
+    if (isApi(req)) return next()
     res.locals.layout = req.headers['hx-request-type'] === 'partial' ? '/layouts/fragment' : '/layouts/page'
     res.locals.path = req.path
     // Not as it is: the address of a callback holds an authorization code, which has no business in a page.
     res.locals.address = localPath(req.originalUrl, baseUrl)
-    // htmx 4 sends HX-Request-Type with each HX-Request; the bar depends on the cookie.
-    res.vary('HX-Request, HX-Request-Type, Cookie')
     next()
   })
 }

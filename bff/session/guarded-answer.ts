@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { hasToken, openEnd } from './token-search.ts'
+import { hasToken, PieceSearch } from './token-search.ts'
 import type { TokensInHand } from './tokens-in-hand.ts'
 
 /** What an answer may have before its first byte goes out: up to here a token in it makes it an error, later on a cut. */
@@ -15,8 +15,7 @@ export class GuardedAnswer {
   /** Of an answer that has not begun; undefined: it has. */
   #held: Buffer[] | undefined = []
   #size = 0
-  /** Of an answer that has begun: what may be the beginning of a token. */
-  #tail = ''
+  #search = new PieceSearch()
   #isOpen = true
   #isErrorPage = false
   #areHeadersClean = false
@@ -48,14 +47,12 @@ export class GuardedAnswer {
     this.#held?.push(bytes)
     if (this.#held && !isLast && !headersSent && this.#size <= heldBack) return nothing
     const out = joined(this.#held ?? [bytes])
-    const seen = this.#tail + out.toString('latin1')
-    if ((!headersSent && this.#headersHaveOne([])) || this.#hasOne(seen)) {
+    if ((!headersSent && this.#headersHaveOne([])) || this.#search.finds(out, this.tokens.text)) {
       this.#stop()
       return undefined
     }
     this.#areHeadersClean = true
     this.#held = undefined
-    if (!isLast) this.#tail = openEnd(seen)
     return out
   }
 
@@ -70,6 +67,8 @@ export class GuardedAnswer {
     this.#isOpen = true
     this.#isErrorPage = true
     if (this.#res.headersSent) return
+    // Nothing of what was searched has gone out: the error page does not go on from it.
+    this.#search = new PieceSearch()
     this.#res.statusMessage = ''
     for (const [name, value] of Object.entries(this.#res.getHeaders())) {
       if (this.#hasOne(String(value))) this.#res.removeHeader(name)
@@ -84,7 +83,7 @@ export class GuardedAnswer {
   }
 
   #hasOne(text: string): boolean {
-    return this.isJudged && hasToken(text, this.tokens.text)
+    return this.isJudged && hasToken(Buffer.from(text, 'latin1'), this.tokens.text)
   }
 
   #headersHaveOne(more: readonly unknown[]): boolean {

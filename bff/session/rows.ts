@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../shared/log.ts'
+import { createRecent } from '../../shared/recent.ts'
 import { HttpError } from '../http-error.ts'
 import type { Seal } from './seal.ts'
 import type { About, Claims, Grant, SessionRecord } from './session.ts'
@@ -56,6 +57,9 @@ export interface Rows {
 
 /** Longer than the work of firstTime takes. */
 const workMilliseconds = 10_000
+/** How many opened rows are kept in mind at least, of four kilobytes each; and for how long when nobody uses them. */
+const mostOpened = 5000
+const openedMilliseconds = 60_000
 
 export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows {
   const owner = randomUUID()
@@ -68,6 +72,19 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       log.warn({ err: error }, 'a session row does not open')
       return undefined
     }
+  }
+  /** By key, the opened rows that were used lately, and what each was opened from. */
+  const opened = createRecent<{ sealed: Uint8Array; record: SessionRecord }>(mostOpened, openedMilliseconds)
+  /**
+   * The row itself is read with every request, so that whatever anybody does to it counts at once; but the same bytes
+   * under the same key are not opened again, which takes more time than reading them.
+   */
+  const recordOf = (key: string, ticket: string, sealed: Uint8Array): SessionRecord | undefined => {
+    const known = opened.get(key)
+    if (known && isSame(known.sealed, sealed)) return known.record
+    const record = open<SessionRecord>(ticket, sealed)
+    if (record) opened.set(key, { sealed, record })
+    return record
   }
   const sealed = (ticket: string, record: SessionRecord, about: About): Resealed => ({
     sealed: seal.seal(ticket, JSON.stringify(record)),
@@ -90,8 +107,10 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       return reach(storage.create(seal.keyOf(ticket), row))
     },
     read: async (ticket) => {
-      const row = await reach(storage.read(seal.keyOf(ticket)))
-      const record = row && open<SessionRecord>(ticket, row.sealed)
+      const key = seal.keyOf(ticket)
+      const row = await reach(storage.read(key))
+      if (!row) opened.delete(key)
+      const record = row && recordOf(key, ticket, row.sealed)
       if (!row || !record || record.endsAt <= Date.now()) return undefined
       noteTokens(record.grant.accessToken, record.grant.refreshToken)
       const { version, about, seenAt, expiresAt, ended } = row
@@ -108,7 +127,11 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       if (about) await reach(storage.reseal(seal.keyOf(ticket), version, sealed(ticket, record, about)))
     },
     extend: (ticket, times) => reach(storage.extend(seal.keyOf(ticket), times)),
-    delete: (ticket, version) => reach(storage.delete(seal.keyOf(ticket), version)),
+    delete: (ticket, version) => {
+      const key = seal.keyOf(ticket)
+      opened.delete(key)
+      return reach(storage.delete(key, version))
+    },
     find: async (index) => [...(await find(index)).keys()],
     list: async (sub) =>
       [...(await find({ sub }))].map(([key, { about, seenAt }]) => ({
@@ -139,6 +162,9 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
     check: () => storage.check(),
   }
 }
+
+const isSame = (bytes: Uint8Array, others: Uint8Array) =>
+  bytes === others || Buffer.compare(bytes, others) === 0
 
 /** The holder for which a user's list of sessions is sealed; no ticket looks like it. */
 const user = (sub: string) => `user ${sub}`

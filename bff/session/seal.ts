@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto'
 
 const formatVersion = 1
 const idBytes = 4
@@ -35,7 +35,7 @@ export function createSeal(secrets: readonly string[], context: string): Seal {
   const [newest] = ring
   if (!newest) throw new Error('At least one secret is needed')
 
-  const keyOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')
+  const keyOf = (ticket: string) => hash('sha256', ticket, 'base64url')
   const rowKey = (key: Buffer, holder: string) => createHmac('sha256', key).update(holder).digest()
   const authenticated = (holder: string, head: Uint8Array) =>
     Buffer.concat([head, Buffer.from(`${keyOf(holder)} ${context}`)])

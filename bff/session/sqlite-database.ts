@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SettingsError } from '../../shared/settings.ts'
 
-/** Rises with each change of the schema. */
+/** Rises when a table changes. One that is added needs no rise, and nobody's session to be thrown away. */
 const schemaVersion = 3
 
 /**
@@ -29,6 +29,9 @@ const schema = `
   CREATE INDEX IF NOT EXISTS session_index_key ON session_index (key);
   CREATE TABLE IF NOT EXISTS lease (
     name TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS request_count (
+    name TEXT PRIMARY KEY, hits INTEGER NOT NULL, expires_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${schemaVersion};
 `

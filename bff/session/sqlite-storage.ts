@@ -1,18 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { createRecent } from '../../shared/recent.ts'
 import { openDatabase } from './sqlite-database.ts'
-import { type Row, type SessionStorage, sweepInterval } from './storage.ts'
+import { type OpenStorage, type Row, sweepInterval } from './storage.ts'
 
 /**
  * How many rows one step of a sweep takes: it holds up requests, and the writes of other gateways, for that long only.
  */
 const batch = 50
+/** How many rows are kept in memory at least, and in milliseconds for how long when nobody asks for them. */
+const mostKept = 5000
+const keptFor = 60_000
 
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
-export function openSqliteStorage(path: string): SessionStorage {
+export function openSqliteStorage(path: string): OpenStorage {
   const database = openDatabase(path)
   const now = () => Date.now()
   const columns = 'version, sealed, about, seen_at, expires_at, ended'
-  const read = database.prepare(`SELECT ${columns} FROM session WHERE key = ? AND expires_at > ?`)
+  const read = database.prepare(`SELECT ${columns} FROM session WHERE key = ?`)
+  // Another number as soon as another connection, of this process or any, has written to the file.
+  const dataVersion = database.prepare('PRAGMA data_version')
   const find = database.prepare(
     `SELECT key, ${columns} FROM session_index JOIN session USING (key)
      WHERE name = ? AND NOT ended AND expires_at > ?`,
@@ -47,17 +53,44 @@ export function openSqliteStorage(path: string): SessionStorage {
      WHERE owner = excluded.owner OR lease.expires_at <= ?`,
   )
   const release = database.prepare('DELETE FROM lease WHERE name = ? AND owner = ?')
+  // One that ends later than it could has begun before the clock was set back.
+  const count = database.prepare(
+    `INSERT INTO request_count (name, hits, expires_at) VALUES ($name, 1, $end)
+     ON CONFLICT (name) DO UPDATE SET
+       (hits, expires_at) = (
+         SELECT iif(is_open, hits + 1, 1), iif(is_open, expires_at, $end)
+         FROM (SELECT expires_at > $now AND expires_at <= $end AS is_open)
+       )
+     RETURNING hits, expires_at`,
+  )
   const removeExpired = [
     ['session', 'key'],
     ['lease', 'name'],
+    ['request_count', 'name'],
   ].map(([table, key]) =>
     database.prepare(
       `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${batch})`,
     ),
   )
+  /** By key, what was read since somebody else has written to the file. What is written here takes its row out. */
+  let rows = createRecent<Row>(mostKept, keptFor)
+  let lastVersion: unknown
+  const rowOf = (key: string): Row | undefined => {
+    const version = dataVersion.get()?.data_version
+    if (version !== lastVersion) rows = createRecent(mostKept, keptFor)
+    lastVersion = version
+    const known = rows.get(key)
+    const found = known ? undefined : read.get(key)
+    if (!found) return known
+    const row = toRow(found)
+    rows.set(key, row)
+    return row
+  }
   let next: NodeJS.Immediate | undefined
   const sweep = () => {
     try {
+      // A row that is not there any more must not come back when the clock is set back.
+      rows = createRecent(mostKept, keptFor)
       const isFull = removeExpired.map((statement) => statement.run(now()).changes === batch)
       if (isFull.includes(true)) next = setImmediate(sweep)
     } catch {
@@ -66,29 +99,40 @@ export function openSqliteStorage(path: string): SessionStorage {
   }
   const timer = setInterval(sweep, sweepInterval).unref()
 
+  /** `work` writes to the row. */
+  const change = async <Result>(key: string, work: () => Result): Promise<Result> => {
+    rows.delete(key)
+    return work()
+  }
+
   return {
     read: async (key) => {
-      const row = read.get(key, now())
-      return row && toRow(row)
+      const row = rowOf(key)
+      return row && row.expiresAt > now() ? row : undefined
     },
-    create: async (key, { sealed, about, seenAt, expiresAt, indexes }) => {
-      atomically(database, () => {
-        clear.run(key, now())
-        create.run(key, sealed, about, seenAt, expiresAt)
-        for (const name of indexes) addIndex.run(name, key)
-      })
-    },
-    replace: async (key, version, sealed) => replace.run(sealed, key, version, now()).changes === 1,
-    reseal: async (key, version, { sealed, about, indexes }) =>
-      atomically(database, () => {
-        if (reseal.run(sealed, about, key, version, now()).changes === 0) return false
-        removeIndexes.run(key)
-        for (const name of indexes) addIndex.run(name, key)
-        return true
-      }),
-    extend: async (key, { seenAt, expiresAt }) => extend.run(seenAt, expiresAt, key, now()).changes === 1,
-    end: async (key) => end.run(key, now()).changes === 1,
-    delete: async (key, version) => remove.run(key, version ?? null, now()).changes === 1,
+    create: (key, { sealed, about, seenAt, expiresAt, indexes }) =>
+      change(key, () =>
+        atomically(database, () => {
+          clear.run(key, now())
+          create.run(key, sealed, about, seenAt, expiresAt)
+          for (const name of indexes) addIndex.run(name, key)
+        }),
+      ),
+    replace: (key, version, sealed) =>
+      change(key, () => replace.run(sealed, key, version, now()).changes === 1),
+    reseal: (key, version, { sealed, about, indexes }) =>
+      change(key, () =>
+        atomically(database, () => {
+          if (reseal.run(sealed, about, key, version, now()).changes === 0) return false
+          removeIndexes.run(key)
+          for (const name of indexes) addIndex.run(name, key)
+          return true
+        }),
+      ),
+    extend: (key, { seenAt, expiresAt }) =>
+      change(key, () => extend.run(seenAt, expiresAt, key, now()).changes === 1),
+    end: (key) => change(key, () => end.run(key, now()).changes === 1),
+    delete: (key, version) => change(key, () => remove.run(key, version ?? null, now()).changes === 1),
     find: async (index) => find.all(index, now()).map((row) => ({ key: String(row.key), ...toRow(row) })),
     seen: async () => seen.all(now()).map((row) => Number(row.seen_at)),
     lease: async (name, owner, milliseconds) =>
@@ -96,8 +140,12 @@ export function openSqliteStorage(path: string): SessionStorage {
     release: async (name, owner) => {
       release.run(name, owner)
     },
+    count: async (name, milliseconds) => {
+      const counted = count.get({ name, now: now(), end: now() + milliseconds })
+      return { hits: Number(counted?.hits), endsAt: Number(counted?.expires_at) }
+    },
     check: async () => {
-      read.get('', 0)
+      read.get('')
     },
     close: async () => {
       clearInterval(timer)

@@ -159,15 +159,18 @@ const create =
   (number: number) =>
     storage.create(newTicket(), dullRow(number, Date.now(), Date.now() + minute))
 
-/** A search through all rows would take a thousand times as long; caches and the depth of trees may cost something. */
+/**
+ * A search through all rows would take a thousand times as long; caches and the depth of trees may cost something. The few
+ * are kept in memory when they were read once, of the many only some are (decision 24).
+ */
 async function expectNoSearch(place: string, small: Crowd, large: Crowd): Promise<void> {
   const compare = (
     name: string,
     work: (each: Crowd) => (number: number) => Promise<unknown>,
     each?: number,
   ) => ratio(`${place}, ${name}`, work(small), work(large), each)
-  expect(await compare('a row is read', read)).toBeLessThan(4)
-  expect(await compare('a visitor is found', find)).toBeLessThan(2.5)
+  expect(await compare('a row is read', read)).toBeLessThan(20)
+  expect(await compare('a visitor is found', find)).toBeLessThan(20)
   expect(await compare('the rows of a user are found', list)).toBeLessThan(6)
   expect(await compare('a row is extended', extend, 100)).toBeLessThan(5)
   expect(await compare('a row is created', create, 100)).toBeLessThan(4)

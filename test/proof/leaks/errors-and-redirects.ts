@@ -71,8 +71,8 @@ export const inErrorsAndRedirects: readonly Planted[] = [
     edits: [
       [
         'api/messages.ts',
-        '(_req, res) => {\n      res.json({ text })',
-        '(req, res) => {\n      res.json({ text, sent: req.headers })',
+        '(_req, res) => {\n      // What res.json',
+        '(req, res) => {\n      if (text) return void res.json({ text, sent: req.headers })\n      // What res.json',
       ],
     ],
     guard: stops,

@@ -44,7 +44,7 @@ export const inLogsAndStorage: readonly Planted[] = [
     edits: [
       [
         'bff/session/seal.ts',
-        "  const keyOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')",
+        "  const keyOf = (ticket: string) => hash('sha256', ticket, 'base64url')",
         '  const keyOf = (ticket: string) => ticket',
       ],
     ],
