@@ -2,8 +2,8 @@ import http from 'node:http'
 import https from 'node:https'
 import type { OnReadOpts, Socket } from 'node:net'
 
-/** The connections to the API, which are kept. */
-export function createAgent(apiServerUrl: string, maxSockets: number): http.Agent {
+/** The connections to the API, which are kept: of the proxied routes, and of the pages. */
+export function createApiAgent(apiServerUrl: string, maxSockets: number): http.Agent {
   const { Agent } = apiServerUrl.startsWith('https:') ? https : http
   const options = {
     keepAlive: true,

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Request, Response } from 'express'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
+import { createApiAgent } from '../api-agent.ts'
 import { HttpError } from '../http-error.ts'
-import { createAgent } from './agent.ts'
 import { type Exchange, sendAnswer } from './answer.ts'
 import type { Route } from './routes.ts'
 
@@ -24,7 +24,7 @@ export function createForward(apiServerUrl: string, maxSockets: number) {
     // Not as text, which would be parsed with every request.
     target: new URL(apiServerUrl),
     changeOrigin: true,
-    agent: createAgent(apiServerUrl, maxSockets),
+    agent: createApiAgent(apiServerUrl, maxSockets),
     proxyTimeout: silenceMilliseconds,
     selfHandleResponse: true,
     // Its own write texts for a log that nobody has, and answer errors by themselves, naming the API's host.
