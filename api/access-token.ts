@@ -40,23 +40,27 @@ export function requireAccessToken(tokens: VerifiedTokens, limit: CallerLimit): 
  * follow it (RFC 9110 section 11.4).
  */
 function bearerToken(req: Request): string {
-  // `headers` has the first of several only, and `headersDistinct` would put all headers in order for this one.
-  const headers = req.rawHeaders.filter(
-    (_value, index, all) => index % 2 === 1 && isAuthorization(all[index - 1]),
-  )
-  const [header = ''] = headers
+  const [header = '', another] = authorizations(req.rawHeaders)
   // Not split at all blanks: that would look at every character of the token.
   const end = header.indexOf(' ')
   const scheme = end === -1 ? header : header.slice(0, end)
   const token = end === -1 ? undefined : header.slice(end).replace(/^ +/, '')
-  if (headers.length > 1) throw malformed()
+  if (another !== undefined) throw malformed()
   // No credentials, or credentials for somebody else: no error code (RFC 6750 section 3.1).
   if (!scheme || (token !== undefined && scheme.toLowerCase() !== 'bearer')) throw noCredentials()
   if (token === undefined || token.includes(' ')) throw malformed()
   return token
 }
 
-const isAuthorization = (name = '') => name.length === 13 && name.toLowerCase() === 'authorization'
+/** All there are: `headers` has the first of several only, and `headersDistinct` would put all headers in order for this. */
+function authorizations(rawHeaders: readonly string[]): string[] {
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 13 && name.toLowerCase() === 'authorization') values.push(rawHeaders[index + 1] ?? '')
+  }
+  return values
+}
 
 function noCredentials(): ApiError {
   return new ApiError(401, 'No bearer token', {

@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { descriptions } from './descriptions.ts'
 import { answerErrors } from './errors.ts'
 import { allowOrigin, securityHeaders } from './headers.ts'
-import { messages } from './messages.ts'
+import { addMessages } from './messages.ts'
 import { allowMethods } from './methods.ts'
 import type { Meters } from './metrics.ts'
 import { limitCallers } from './rate-limit.ts'
@@ -39,7 +39,7 @@ export function createApp(config: Config, { log, meters, tracing }: Parts): Expr
   if (config.clientOrigin !== undefined) app.use(allowOrigin(config.clientOrigin))
   // In front of what is asked for less often: what a request passes on its way costs as much as what answers it.
   const identify = requireAccessToken(createVerifiedTokens(config, keys), limitCallers(config.rate))
-  app.use(messages(identify, config.permissionsClaim))
+  addMessages(app, identify, config.permissionsClaim)
   app.all(['/livez', '/readyz'], allowMethods)
   app.get('/livez', (_req, res) => {
     res.json({ status: 'ok' })

@@ -26,7 +26,8 @@ const most = 10_000
  */
 export function createVerifiedTokens(rules: Rules, keys: IssuerKeys): VerifiedTokens {
   const tokens = createRecent<KnownToken>(most)
-  const digestOf = (token: string) => hash('sha256', token, 'base64url')
+  // A character for each byte of it: to spell it out takes as long as to make it.
+  const digestOf = (token: string) => hash('sha256', token, 'latin1')
   const isGood = ({ claims, kid, key }: KnownToken) =>
     claims.exp * 1000 > Date.now() && keys.known(kid) === key
 

@@ -36,8 +36,6 @@ const seconds = 1
 /** Measures the cases in turns, A B C A B C: what the machine does meanwhile meets them all. */
 export async function inTurns(cases: readonly Case[], { rounds, connections }: Rounds): Promise<Figure[]> {
   const how = { connections, seconds }
-  // The code of each has to be compiled first, its connections to the API be made.
-  for (const { request } of cases) await load(request, how)
   const measured = new Map(cases.map((each) => [each, [] as { micros: number; answered: Answered }[]]))
   for (let round = 0; round < rounds; round += 1) {
     for (const [{ server, request, renew }, results] of measured) {
@@ -59,6 +57,9 @@ export async function inTurns(cases: readonly Case[], { rounds, connections }: R
 }
 
 async function measure(server: Server, request: Request, how: { connections: number; seconds: number }) {
+  // It was idle while the others had their turn, and V8 has dropped code and memory that nobody used meanwhile: to get them
+  // again made a request of a large program half as dear again. What is measured is what goes on.
+  await load(request, how)
   const before = cpuTime(server.pids())
   const answered = await load(request, how)
   return { micros: (cpuTime(server.pids()) - before) / answered.requests, answered }

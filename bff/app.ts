@@ -5,7 +5,7 @@ import type { Tracing } from '../shared/tracing.ts'
 import type { Config } from './config.ts'
 import { guardFromOtherSites } from './edge/cross-site.ts'
 import { answerErrors } from './edge/errors.ts'
-import { health } from './edge/health.ts'
+import { addHealth } from './edge/health.ts'
 import { refusePrefetch } from './edge/prefetch.ts'
 import { limitLogins } from './edge/rate-limit.ts'
 import { setRequestKind } from './edge/request-kind.ts'
@@ -15,7 +15,7 @@ import { securityHeaders } from './edge/security-headers.ts'
 import { proxyRoutes } from './gateway/proxy.ts'
 import type { Route } from './gateway/routes.ts'
 import { HttpError } from './http-error.ts'
-import { backchannelLogout } from './login/backchannel-logout.ts'
+import { addBackchannelLogout } from './login/backchannel-logout.ts'
 import { loginRoutes } from './login/login.ts'
 import { createTokenVerifier } from './login/provider-tokens.ts'
 import type { Meters } from './metrics.ts'
@@ -69,7 +69,7 @@ export function createApp(
   if (tracing) app.use(tracing.traceRequests)
   app.use(securityHeaders(config, () => provider.formTargets()))
   app.use(setRequestKind)
-  app.use(health({ checkStorage: () => sessions.check(), isStopping, log }))
+  addHealth(app, { checkStorage: () => sessions.check(), isStopping, log })
   app.use(assets())
   // Health checks come in front, because who makes them does not know our name; and assets, because the page that says so
   // needs its style. Both go by a fixed list of paths.
@@ -80,7 +80,7 @@ export function createApp(
   const verify = createTokenVerifier(config.provider, log, meters)
   // In front of the next line, because a server calls it, which has no Origin to show. No cookie counts there, so
   // there is nothing that another site could make a browser do: what proves the caller is its signature.
-  app.use(backchannelLogout({ config, sessions, verify, log, meters }))
+  addBackchannelLogout(app, { config, sessions, verify, log, meters })
   app.use(guardFromOtherSites(config.baseUrl))
 
   app.use(proxyRoutes({ config, sessions, routes, meters, tracing }))

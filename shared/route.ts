@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 declare global {
   namespace Express {
     interface Locals {
-      /** The pattern that a proxied route has in its table. */
+      /** The pattern of a route that Express does not know: of a proxied one, as it is in its table, or of a file. */
       route?: string
     }
   }
@@ -19,7 +19,5 @@ export const methodOf = ({ method }: Pick<Request, 'method'>): string =>
 export function routeOf(req: Request, res: Response): string {
   const path: unknown = res.locals.route ?? req.route?.path
   if (Array.isArray(path)) return path.includes(req.path) ? req.path : 'other'
-  if (typeof path !== 'string') return 'other'
-  // The digests in their names change with each version.
-  return path.startsWith('/assets/') ? '/assets/:file' : path
+  return typeof path === 'string' ? path : 'other'
 }

@@ -97,7 +97,7 @@ test('what a running program consists of may be used by everybody, for everythin
 })
 
 describe('the rooms of the gateway', () => {
-  const everybody = ['bff/config.ts', 'bff/http-error.ts', 'bff/metrics.ts']
+  const everybody = ['bff/api-agent.ts', 'bff/config.ts', 'bff/http-error.ts', 'bff/metrics.ts']
   const rooms: Readonly<Record<string, readonly string[]>> = {
     edge: [],
     session: [],

@@ -1,4 +1,4 @@
-import { Router } from 'express'
+import type { Express } from 'express'
 import type { Log } from '../../shared/log.ts'
 
 interface Health {
@@ -13,12 +13,11 @@ interface Health {
  * that is down does not make a gateway unready: logged-in visitors go on, and every other gateway would be
  * in the same state.
  */
-export function health({ checkStorage, isStopping, log }: Health): Router {
-  const router = Router()
-  router.get('/livez', (_req, res) => {
+export function addHealth(app: Express, { checkStorage, isStopping, log }: Health): void {
+  app.get('/livez', (_req, res) => {
     res.json({ status: 'ok' })
   })
-  router.get('/readyz', async (_req, res) => {
+  app.get('/readyz', async (_req, res) => {
     if (isStopping()) {
       res.status(503).json({ status: 'stopping' })
       return
@@ -31,5 +30,4 @@ export function health({ checkStorage, isStopping, log }: Health): Router {
       res.status(503).json({ status: 'unavailable', failed: ['session storage'] })
     }
   })
-  return router
 }

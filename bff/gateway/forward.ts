@@ -1,7 +1,7 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Request, Response } from 'express'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
+import { createApiAgent } from '../api-agent.ts'
 import { HttpError } from '../http-error.ts'
 import { type Exchange, sendAnswer } from './answer.ts'
 import type { Route } from './routes.ts'
@@ -20,14 +20,11 @@ const silenceMilliseconds = 10_000
 
 /** Sends a request, rewritten for the API, and what comes back; `res.locals.exchange` says how. */
 export function createForward(apiServerUrl: string, maxSockets: number) {
-  const { Agent } = apiServerUrl.startsWith('https:') ? https : http
   return createProxyMiddleware<Request, Response>({
     // Not as text, which would be parsed with every request.
     target: new URL(apiServerUrl),
     changeOrigin: true,
-    // Idle connections are dropped before the API drops them (Node servers do after 5 s): a request sent into a closing
-    // connection is a 502 for nothing.
-    agent: new Agent({ keepAlive: true, maxSockets, timeout: 4000 }),
+    agent: createApiAgent(apiServerUrl, maxSockets),
     proxyTimeout: silenceMilliseconds,
     selfHandleResponse: true,
     // Its own write texts for a log that nobody has, and answer errors by themselves, naming the API's host.

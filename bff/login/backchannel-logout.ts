@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, Router } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import { errors } from 'jose'
 import { KeysOutOfReachError } from '../../shared/issuer-keys.ts'
 import type { Log } from '../../shared/log.ts'
@@ -24,8 +24,7 @@ const path = '/backchannel-logout'
  * Where the identity provider says that a user has logged out there (OpenID Connect Back-Channel Logout 1.0).
  * A form that is larger, has more fields or is compressed is nothing a provider sends.
  */
-export function backchannelLogout({ config, sessions, verify, log, meters }: Parts): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+export function addBackchannelLogout(app: Express, { config, sessions, verify, log, meters }: Parts): void {
   const parseForm = express.urlencoded({
     extended: false,
     limit: '10kb',
@@ -34,7 +33,7 @@ export function backchannelLogout({ config, sessions, verify, log, meters }: Par
   })
   const { issuer, clientId } = config.provider
 
-  router.post(path, parseForm, async (req, res) => {
+  app.post(path, parseForm, async (req, res) => {
     const token: unknown = req.body?.logout_token
     // Two of them are a list: which one counts would be up to the parser.
     if (typeof token !== 'string') throw new errors.JWTInvalid('Not exactly one logout_token')
@@ -47,9 +46,8 @@ export function backchannelLogout({ config, sessions, verify, log, meters }: Par
     log.info({ requestId: res.locals.requestId, sessions: ended }, 'back-channel logout')
     res.status(200).end()
   })
-  router.all(path, refuseMethod('POST'))
-  router.use(path, answerProvider(log, meters))
-  return router
+  app.all(path, refuseMethod('POST'))
+  app.use(path, answerProvider(log, meters))
 }
 
 /** The form that section 2.8 asks for. What was wrong stands in the log: whoever guesses at tokens learns nothing. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
-import { Router } from 'express'
+import type { RequestHandler } from 'express'
 
 const publicFolder = join(import.meta.dirname, '../../public')
 
@@ -49,21 +49,25 @@ export function assetAddress(name: keyof typeof files): string {
   return asset.address
 }
 
-export function assets(): Router {
-  const router = Router({ caseSensitive: true, strict: true })
-  for (const { address, content, type } of load().values()) {
-    router.get(address, (_req, res) => {
+/** By its address and nothing else: every request comes by here, and a map is asked once for all of them. */
+export function assets(): RequestHandler {
+  const byAddress = new Map([...load().values()].map((asset) => [asset.address, asset]))
+  return (req, res, next) => {
+    const isRead = req.method === 'GET' || req.method === 'HEAD'
+    const asset = byAddress.get(req.path)
+    if (isRead && asset) {
+      // Not its address: the digest changes with each version.
+      res.locals.route = '/assets/:file'
       res.setHeader('Cache-Control', 'public, max-age=31536000, immutable')
       // The same for everybody, unlike the pages.
       res.removeHeader('Vary')
-      res.setHeader('Content-Type', type)
-      res.end(content)
-    })
+      res.setHeader('Content-Type', asset.type)
+      res.end(asset.content)
+    } else if (isRead && req.path === '/favicon.ico') {
+      // Browsers ask for it whatever the page says.
+      res.locals.route = '/favicon.ico'
+      res.setHeader('Cache-Control', 'public, max-age=86400')
+      res.redirect(301, assetAddress('favicon.svg'))
+    } else next()
   }
-  // Browsers ask for it whatever the page says.
-  router.get('/favicon.ico', (_req, res) => {
-    res.setHeader('Cache-Control', 'public, max-age=86400')
-    res.redirect(301, assetAddress('favicon.svg'))
-  })
-  return router
 }

@@ -1,7 +1,9 @@
-import http, { type IncomingMessage, type RequestOptions } from 'node:http'
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import type { Secret } from '../../shared/secret.ts'
 import type { Tracing } from '../../shared/tracing.ts'
+import { createApiAgent } from '../api-agent.ts'
 import { HttpError } from '../http-error.ts'
 
 /** What the messages API said, whatever it said. */
@@ -25,14 +27,15 @@ const deepest = 100
  * By Node's own client: with fetch a page takes twice as long.
  */
 export function createMessagesApi(apiServerUrl: string, tracing: Tracing | undefined): FetchMessage {
-  const { request, Agent } = apiServerUrl.startsWith('https:') ? https : http
-  // Dropped before the API drops them: see gateway/forward.ts.
-  const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 4000 })
+  const { request } = apiServerUrl.startsWith('https:') ? https : http
+  const agent = createApiAgent(apiServerUrl, 256)
+  // Not as text, which would be parsed with every request.
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(apiServerUrl))
 
   /** The whole answer. A redirect is none: it would carry the token to wherever it points. */
-  function get(address: string, options: RequestOptions): Promise<{ status: number; text: string }> {
+  function get(path: string, headers: OutgoingHttpHeaders): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const asked = request(address, { agent, ...options }, (answer) => {
+      const asked = request({ agent, protocol, hostname, port, path, headers }, (answer) => {
         const { statusCode: status = 0 } = answer
         if (status >= 300 && status < 400) asked.destroy(new Error('It is a redirect'))
         readText(answer).then((text) => resolve({ status, text }), reject)
@@ -49,13 +52,12 @@ export function createMessagesApi(apiServerUrl: string, tracing: Tracing | undef
   }
 
   return async (path, { requestId, accessToken, ...trace }) => {
-    const address = `${apiServerUrl}${path}`
-    const call = tracing?.call('GET', address)
+    const call = tracing?.call('GET', `${apiServerUrl}${path}`)
     const { traceparent } = call ?? trace
     const authorization = accessToken && { authorization: `Bearer ${accessToken.reveal()}` }
     const headers = { accept: 'application/json', 'x-request-id': requestId, traceparent, ...authorization }
     try {
-      const { status, text } = await get(address, { headers })
+      const { status, text } = await get(path, headers)
       call?.end(status)
       const body: unknown = JSON.parse(text)
       if (isDeeper(body, deepest)) throw new Error('It is nested too deeply')

@@ -31,9 +31,13 @@ declare global {
  */
 export function useViews(app: Application, { baseUrl, session }: Pick<Config, 'baseUrl' | 'session'>): void {
   const eta = new Eta({ views: folder, cache: true })
+  // Views name each other from the folder on, so that a name is one file, wherever it stands. Eta would find that out
+  // with each use of it.
+  eta.resolvePath = once(eta.resolvePath.bind(eta))
+  const nameOfView = once((file: string) => `/${relative(folder, file)}`.replace(/\.eta$/, ''))
   app.engine('eta', (file, data, done) => {
     try {
-      done(null, eta.render(`/${relative(folder, file)}`.replace(/\.eta$/, ''), data))
+      done(null, eta.render(nameOfView(file), data))
     } catch (error) {
       done(error)
     }
@@ -56,4 +60,14 @@ export function useViews(app: Application, { baseUrl, session }: Pick<Config, 'b
     res.locals.address = localPath(req.originalUrl, baseUrl)
     next()
   })
+}
+
+/** Asks once for each name. For the few names of files, of which none is ever forgotten. */
+function once<More extends unknown[]>(find: (name: string, ...more: More) => string) {
+  const found = new Map<string, string>()
+  return (name: string, ...more: More): string => {
+    const known = found.get(name) ?? find(name, ...more)
+    found.set(name, known)
+    return known
+  }
 }

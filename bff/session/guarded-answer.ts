@@ -10,6 +10,8 @@ const nothing = Buffer.alloc(0)
 export class GuardedAnswer {
   /** What must not be in it. */
   readonly tokens: TokensInHand = { text: '', noted: new Set() }
+  /** Whether what is written are the pieces of a message of somebody else's, which goes through. */
+  isRelayed = false
   readonly #res: ServerResponse
   readonly #onToken: () => void
   /** Of an answer that has not begun; undefined: it has. */
@@ -66,6 +68,7 @@ export class GuardedAnswer {
   startOver(): void {
     this.#isOpen = true
     this.#isErrorPage = true
+    this.isRelayed = false
     if (this.#res.headersSent) return
     // Nothing of what was searched has gone out: the error page does not go on from it.
     this.#search = new PieceSearch()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../shared/log.ts'
-import { createRecent } from '../../shared/recent.ts'
 import { HttpError } from '../http-error.ts'
+import { createOpenedRows } from './opened-rows.ts'
 import type { Seal } from './seal.ts'
 import type { About, Claims, Grant, SessionRecord } from './session.ts'
 import type { Resealed, Row, SessionStorage } from './storage.ts'
@@ -57,9 +57,6 @@ export interface Rows {
 
 /** Longer than the work of firstTime takes. */
 const workMilliseconds = 10_000
-/** How many opened rows are kept in mind at least, of four kilobytes each; and for how long when nobody uses them. */
-const mostOpened = 5000
-const openedMilliseconds = 60_000
 
 export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows {
   const owner = randomUUID()
@@ -73,19 +70,7 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
       return undefined
     }
   }
-  /** By key, the opened rows that were used lately, and what each was opened from. */
-  const opened = createRecent<{ sealed: Uint8Array; record: SessionRecord }>(mostOpened, openedMilliseconds)
-  /**
-   * The row itself is read with every request, so that whatever anybody does to it counts at once; but the same bytes
-   * under the same key are not opened again, which takes more time than reading them.
-   */
-  const recordOf = (key: string, ticket: string, sealed: Uint8Array): SessionRecord | undefined => {
-    const known = opened.get(key)
-    if (known && isSame(known.sealed, sealed)) return known.record
-    const record = open<SessionRecord>(ticket, sealed)
-    if (record) opened.set(key, { sealed, record })
-    return record
-  }
+  const opened = createOpenedRows<SessionRecord>()
   const sealed = (ticket: string, record: SessionRecord, about: About): Resealed => ({
     sealed: seal.seal(ticket, JSON.stringify(record)),
     about: seal.seal(user(record.claims.sub), JSON.stringify(about)),
@@ -109,8 +94,8 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
     read: async (ticket) => {
       const key = seal.keyOf(ticket)
       const row = await reach(storage.read(key))
-      if (!row) opened.delete(key)
-      const record = row && recordOf(key, ticket, row.sealed)
+      if (!row) opened.forget(key)
+      const record = row && opened.contentOf(key, row.sealed, () => open(ticket, row.sealed))
       if (!row || !record || record.endsAt <= Date.now()) return undefined
       noteTokens(record.grant.accessToken, record.grant.refreshToken)
       const { version, about, seenAt, expiresAt, ended } = row
@@ -129,7 +114,7 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
     extend: (ticket, times) => reach(storage.extend(seal.keyOf(ticket), times)),
     delete: (ticket, version) => {
       const key = seal.keyOf(ticket)
-      opened.delete(key)
+      opened.forget(key)
       return reach(storage.delete(key, version))
     },
     find: async (index) => [...(await find(index)).keys()],
@@ -162,9 +147,6 @@ export function createRows(storage: SessionStorage, seal: Seal, log: Log): Rows 
     check: () => storage.check(),
   }
 }
-
-const isSame = (bytes: Uint8Array, others: Uint8Array) =>
-  bytes === others || Buffer.compare(bytes, others) === 0
 
 /** The holder for which a user's list of sessions is sealed; no ticket looks like it. */
 const user = (sub: string) => `user ${sub}`

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { createRecent } from '../../shared/recent.ts'
+import { keepRows } from './kept-rows.ts'
 import { openDatabase } from './sqlite-database.ts'
 import { type OpenStorage, type Row, sweepInterval } from './storage.ts'
 
@@ -7,9 +7,6 @@ import { type OpenStorage, type Row, sweepInterval } from './storage.ts'
  * How many rows one step of a sweep takes: it holds up requests, and the writes of other gateways, for that long only.
  */
 const batch = 50
-/** How many rows are kept in memory at least, and in milliseconds for how long when nobody asks for them. */
-const mostKept = 5000
-const keptFor = 60_000
 
 /** `sqlite:PATH`. Throws SettingsError when the file cannot be used. */
 export function openSqliteStorage(path: string): OpenStorage {
@@ -72,25 +69,18 @@ export function openSqliteStorage(path: string): OpenStorage {
       `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_at <= ? LIMIT ${batch})`,
     ),
   )
-  /** By key, what was read since somebody else has written to the file. What is written here takes its row out. */
-  let rows = createRecent<Row>(mostKept, keptFor)
-  let lastVersion: unknown
-  const rowOf = (key: string): Row | undefined => {
-    const version = dataVersion.get()?.data_version
-    if (version !== lastVersion) rows = createRecent(mostKept, keptFor)
-    lastVersion = version
-    const known = rows.get(key)
-    const found = known ? undefined : read.get(key)
-    if (!found) return known
-    const row = toRow(found)
-    rows.set(key, row)
-    return row
-  }
+  const rows = keepRows(
+    () => dataVersion.get()?.data_version,
+    (key) => {
+      const found = read.get(key)
+      return found && toRow(found)
+    },
+  )
   let next: NodeJS.Immediate | undefined
   const sweep = () => {
     try {
       // A row that is not there any more must not come back when the clock is set back.
-      rows = createRecent(mostKept, keptFor)
+      rows.forgetAll()
       const isFull = removeExpired.map((statement) => statement.run(now()).changes === batch)
       if (isFull.includes(true)) next = setImmediate(sweep)
     } catch {
@@ -101,13 +91,13 @@ export function openSqliteStorage(path: string): OpenStorage {
 
   /** `work` writes to the row. */
   const change = async <Result>(key: string, work: () => Result): Promise<Result> => {
-    rows.delete(key)
+    rows.forget(key)
     return work()
   }
 
   return {
     read: async (key) => {
-      const row = rowOf(key)
+      const row = rows.get(key)
       return row && row.expiresAt > now() ? row : undefined
     },
     create: (key, { sealed, about, seenAt, expiresAt, indexes }) =>

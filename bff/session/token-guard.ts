@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http'
+import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type express from 'express'
 import type { RequestHandler, Response } from 'express'
@@ -43,10 +43,10 @@ export function guardTokens(app: express.Express, meters: Meters | undefined): R
   }
   response.write = function (...args) {
     const { answer } = this.locals
-    if (!answer?.isJudged) return write.apply(this, args)
+    if (!answer?.isJudged && !answer?.isRelayed) return write.apply(this, args)
     const { bytes, done } = parts(args)
-    const out = answer.pass(bytes, false)
-    if (out?.length) return write.call(this, out, 'utf8', done)
+    const out = answer.isJudged ? answer.pass(bytes, false) : bytes
+    if (out?.length) return write.call(this, out, 'utf8', answer.isRelayed ? givingBack(out) : done)
     if (done) queueMicrotask(done)
     return true
   }
@@ -61,6 +61,7 @@ export function guardTokens(app: express.Express, meters: Meters | undefined): R
     let source: Readable | undefined
     res.on('pipe', (readable: Readable) => {
       source = readable
+      answer.isRelayed = readable instanceof IncomingMessage
     })
     const answer = new GuardedAnswer(res, () => {
       stopped += 1
@@ -77,6 +78,15 @@ export function guardTokens(app: express.Express, meters: Meters | undefined): R
     res.locals.answer = answer
     withTokensInHand(answer.tokens, next)
   }
+}
+
+/**
+ * Called when a piece is sent, gives its memory back (decision 27), if it has it to itself. For pieces of a message that
+ * goes through: Node's parser has copied them for us, nobody else has them, and pipe wants no word of it. Do not call it
+ * earlier: until then the system reads from there.
+ */
+const givingBack = (piece: Buffer) => (error?: Error | null) => {
+  if (!error && piece.length === piece.buffer.byteLength) (piece.buffer as ArrayBuffer).transfer(0)
 }
 
 /** The arguments of write and end: a chunk, its encoding, a callback, each of which may be missing. */
