@@ -9,7 +9,7 @@ const seed = inject('seed')
 
 let stack: Stack
 beforeAll(async () => {
-  stack = await startStack({ LOGIN_RATE: '999999', LOG_LEVEL: 'warn' })
+  stack = await startStack({ LOGIN_RATE: '999999', API_RATE: '999999', LOG_LEVEL: 'warn' })
 })
 afterAll(() => stack[Symbol.asyncDispose]())
 
