@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { assetAddress } from '../bff/pages/assets.ts'
 import { attribute, Browser, elements, navigationHeaders, send } from './support/browser.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
@@ -52,6 +53,13 @@ describe('the assets of a page', () => {
     const css = addresses.find((address) => address.endsWith('.css')) ?? ''
     const source = readFileSync(join(import.meta.dirname, '../public/app.css'), 'utf8')
     expect((await browser.fetch(css)).text).toBe(source)
+  })
+
+  test('are read, and nothing else', async () => {
+    for (const path of [assetAddress('app.css'), '/favicon.ico']) {
+      const answer = await fetch(new URL(path, stack.baseUrl), { method: 'POST', redirect: 'manual' })
+      expect([path, answer.ok, answer.status >= 400]).toEqual([path, false, true])
+    }
   })
 
   test('are there without a session storage, and for whoever holds any cookie', async () => {
