@@ -93,8 +93,9 @@ function newClient(url: string) {
     disableClientInfo: true,
     maintNotifications: 'disabled',
     socket: { connectTimeout: deadline, reconnectStrategy: false },
-    // Sealed rows are no text.
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    // No timeout but `deadline`: the client's own, of five seconds, costs a signal and a timer for each command. Sealed
+    // rows are no text.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   })
 }
 

@@ -97,7 +97,7 @@ export function openSqliteStorage(path: string): OpenStorage {
 
   return {
     read: async (key) => {
-      const row = rows.get(key)
+      const row = await rows.get(key)
       return row && row.expiresAt > now() ? row : undefined
     },
     create: (key, { sealed, about, seenAt, expiresAt, indexes }) =>
