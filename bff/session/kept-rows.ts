@@ -12,7 +12,7 @@ const keptFor = 60_000
  *
  * What is asked for in one turn of the event loop is answered together, at its end. The version is asked once for all of
  * it, and after the last: do not ask with the first, a logout since then would not count. And the requests go on together,
- * so that what they send to the API finds it awake, which takes a fifth to a third off a request.
+ * so that what they send to the API finds it awake, which takes a tenth to a third off a proxied request.
  */
 export function keepRows(version: () => unknown, read: (key: string) => Row | undefined) {
   let rows = createRecent<Row>(most, keptFor)
