@@ -73,10 +73,10 @@ function claimsIn(token: string): Record<string, unknown> | undefined {
 }
 
 function timeOf(seconds: number): string {
-  const distance = Math.round(seconds - Date.now() / 1000)
+  const distance = seconds - Date.now() / 1000
   const date = new Date(seconds * 1000)
   if (Number.isNaN(date.getTime())) return 'is no time'
-  return `${date.toISOString()}  (${distance < 0 ? `${-distance} s ago` : `in ${distance} s`})`
+  return `${date.toISOString()}  (${distance > 0 ? `in ${Math.round(distance)} s` : `${Math.round(-distance)} s ago`})`
 }
 
 /** A name may be anything, also what a terminal obeys. */
