@@ -16,6 +16,9 @@ declare global {
   }
 }
 
+/** Up to so many bytes a body goes out as text: Node makes that and the head into one, and sends it from the stack. */
+const asText = 8192
+
 type Send<Result> = (this: Response, ...args: unknown[]) => Result
 const { writeHead, write, end } = ServerResponse.prototype as unknown as {
   writeHead: Send<Response>
@@ -55,7 +58,9 @@ export function guardTokens(app: express.Express, meters: Meters | undefined): R
     if (!answer?.isJudged) return end.apply(this, args)
     const { bytes, done } = parts(args)
     const out = answer.pass(bytes, true)
-    return out ? end.call(this, out.length > 0 ? out : undefined, 'utf8', done) : this
+    if (!out) return this
+    if (out.length > asText) return end.call(this, out, done)
+    return end.call(this, out.length > 0 ? out.toString('latin1') : undefined, 'latin1', done)
   }
   return (_req, res, next) => {
     let source: Readable | undefined
