@@ -16,7 +16,10 @@ declare global {
   }
 }
 
-/** Up to so many bytes a body goes out as text: Node makes that and the head into one, and sends it from the stack. */
+/**
+ * Up to so many bytes a body goes out as text, a character for each byte (latin1): Node makes that and the head into one,
+ * and sends it without asking for memory.
+ */
 const asText = 8192
 
 type Send<Result> = (this: Response, ...args: unknown[]) => Result
