@@ -26,13 +26,6 @@ const limits = {
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 }
-/** What Node would do with each request, and does not. */
-const leftOut = {
-  /** Its answer has no body and none of the security headers; isWellFormed sees to it. */
-  requireHostHeader: false,
-  /** To read a body to its end where none was announced. */
-  optimizeEmptyRequests: true,
-}
 /** Node leaves out what is above 2,000, without a word: the X-Forwarded-For that a proxy adds at the end, say. */
 const maxHeaderLines = 100
 /** Below the 20,000 open files that docs/limits.md asks for: what is left is for the API, the provider and the storage. */
@@ -54,7 +47,7 @@ export class PortInUseError extends Error {
 /** Opens the server's port. Throws PortInUseError when another program holds it. */
 export async function listen(app: RequestListener, { host, port, portSetting }: Address): Promise<Server> {
   const answers = new WeakMap<Duplex, ServerResponse>()
-  const server = createServer({ ...limits, ...leftOut }, (req, res) => {
+  const server = createServer({ ...limits, requireHostHeader: false }, (req, res) => {
     answers.set(req.socket, res)
     res.on('timeout', () => onSilence(req.socket))
     if (req.rawHeaders.length > 2 * maxHeaderLines) answerMyself(res, 431)
